@@ -1,0 +1,1 @@
+//! The pure half of the director: what the kernel should hold, decided without I/O.

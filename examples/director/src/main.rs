@@ -1,0 +1,2 @@
+//! A keepalived-style director that runs keepalived.conf.
+fn main() {}

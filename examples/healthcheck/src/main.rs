@@ -1,0 +1,2 @@
+//! Run one health check from the command line.
+fn main() {}

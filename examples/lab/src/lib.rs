@@ -1,0 +1,1 @@
+//! Virtual networks on a kernel that has IPVS: the demo, and the bed of all kernel tests.

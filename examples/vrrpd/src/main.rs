@@ -1,0 +1,2 @@
+//! The smallest honest VRRP daemon.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Linux driver for steadfast-vrrp: sockets, announcements and addresses on a thread of its own.
