@@ -61,9 +61,7 @@ impl Host {
                 self.move_this_thread()?;
                 Ok(action())
             });
-            inside
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            inside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
 
@@ -115,17 +113,10 @@ impl Host {
             .and_then(|file| Ok((file.try_clone()?, file)))
             .map_err(LabError::io(format!("opening {}", log.display())))?;
         let mut command = Command::new(program.as_ref());
-        command
-            .args(arguments.as_ref())
-            .stdin(Stdio::null())
-            .stdout(output.0)
-            .stderr(output.1);
+        command.args(arguments.as_ref()).stdin(Stdio::null()).stdout(output.0).stderr(output.1);
         let child = self
             .enter(|| command.spawn())?
-            .map_err(LabError::io(format!(
-                "starting {command:?} on {}",
-                self.name
-            )))?;
+            .map_err(LabError::io(format!("starting {command:?} on {}", self.name)))?;
         Ok(Process::new(name, child, log))
     }
 }

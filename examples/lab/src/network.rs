@@ -15,8 +15,8 @@ pub struct Network {
     hosts: Vec<Host>,
     /// Far end of each link: host, link, name of the interface in the switch's namespace.
     plugs: Vec<(String, String, String)>,
-    namespaces: Vec<String>,
-    folder: TempDir,
+    /// Kept for its end, at which it is removed.
+    _folder: TempDir,
 }
 
 impl Network {
@@ -26,78 +26,47 @@ impl Network {
             .tempdir()
             .map_err(LabError::io("making a folder for the network"))?;
         // The folder's name is unique on this machine, so names made from it are as well.
-        let prefix = folder
-            .path()
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let mut network = Self {
-            switch: format!("{prefix}-switch"),
-            hosts: Vec::new(),
-            plugs: Vec::new(),
-            namespaces: Vec::new(),
-            folder,
+        let prefix = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let host = |described: &HostTopology| Host {
+            name: described.name.clone(),
+            namespace: format!("{prefix}-{}", described.name),
+            folder: folder.path().join(&described.name),
         };
-        network.make_namespace(network.switch.clone())?;
-        let bridges: Vec<_> = topology
-            .bridges
-            .iter()
-            .flat_map(|name| bridge(name))
-            .collect();
-        ip_batch(&network.switch, &bridges)?;
-        for host in &topology.hosts {
-            network.add(&prefix, host, &topology.bridges)?;
+        let hosts: Vec<_> = topology.hosts.iter().map(host).collect();
+        let mut network =
+            Self { switch: format!("{prefix}-switch"), hosts, plugs: Vec::new(), _folder: folder };
+        // Starting a program is what takes long on User-Mode Linux, so they are few.
+        let lines: Vec<_> = network.namespaces().map(|name| format!("netns add {name}")).collect();
+        ip_batch(&[], &lines)?;
+        network.plug_in(topology)?;
+        for (host, described) in network.hosts.iter().zip(&topology.hosts) {
+            set_up(host, described)?;
         }
         Ok(network)
     }
 
-    fn add(
-        &mut self,
-        prefix: &str,
-        described: &HostTopology,
-        bridges: &[String],
-    ) -> Result<(), LabError> {
-        let host = Host {
-            name: described.name.clone(),
-            namespace: format!("{prefix}-{}", described.name),
-            folder: self.folder.path().join(&described.name),
-        };
-        std::fs::create_dir_all(&host.folder)
-            .map_err(LabError::io(format!("making {}", host.folder.display())))?;
-        self.make_namespace(host.namespace.clone())?;
-        set_sysctls(&host, &described.sysctls)?;
-        let mut inside = vec!["link set lo up".to_owned()];
-        let mut outside = Vec::new();
-        for link in &described.links {
-            if !bridges.contains(&link.bridge) {
-                return Err(LabError::NoSuchBridge {
-                    host: described.name.clone(),
-                    bridge: link.bridge.clone(),
-                });
-            }
-            let plug = format!("plug{}", self.plugs.len());
-            let (name, namespace, bridge) = (&link.name, &host.namespace, &link.bridge);
-            outside.push(format!(
-                "link add {plug} type veth peer name {name} netns {namespace}"
-            ));
-            outside.push(format!("link set {plug} master {bridge} up"));
-            inside.push(format!("addr add {} brd + dev {name}", link.address));
-            inside.push(format!("link set {name} up"));
-            self.plugs
-                .push((described.name.clone(), link.name.clone(), plug));
-        }
-        inside.extend(described.commands.iter().cloned());
-        ip_batch(&self.switch, &outside)?;
-        ip_batch(&host.namespace, &inside)?;
-        self.hosts.push(host);
-        Ok(())
+    fn namespaces(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.switch.as_str()).chain(self.hosts.iter().map(Host::namespace))
     }
 
-    fn make_namespace(&mut self, name: String) -> Result<(), LabError> {
-        ip(&["netns", "add", &name])?;
-        self.namespaces.push(name);
-        Ok(())
+    fn plug_in(&mut self, topology: &Topology) -> Result<(), LabError> {
+        let mut lines: Vec<_> = topology.bridges.iter().flat_map(|name| bridge(name)).collect();
+        for (host, described) in self.hosts.iter().zip(&topology.hosts) {
+            for link in &described.links {
+                if !topology.bridges.contains(&link.bridge) {
+                    return Err(LabError::NoSuchBridge {
+                        host: host.name.clone(),
+                        bridge: link.bridge.clone(),
+                    });
+                }
+                let plug = format!("plug{}", self.plugs.len());
+                let (name, namespace, bridge) = (&link.name, &host.namespace, &link.bridge);
+                lines.push(format!("link add {plug} type veth peer name {name} netns {namespace}"));
+                lines.push(format!("link set {plug} master {bridge} up"));
+                self.plugs.push((host.name.clone(), link.name.clone(), plug));
+            }
+        }
+        ip_batch(&["-n", &self.switch], &lines)
     }
 
     /// The host of that name.
@@ -130,20 +99,18 @@ impl Network {
 
     fn set_plug(&self, host: &str, link: &str, state: &str) -> Result<(), LabError> {
         let found = self.plugs.iter().find(|(h, l, _)| h == host && l == link);
-        let (_, _, plug) = found.ok_or_else(|| LabError::NoSuchLink {
-            host: host.to_owned(),
-            link: link.to_owned(),
-        })?;
+        let (_, _, plug) = found
+            .ok_or_else(|| LabError::NoSuchLink { host: host.to_owned(), link: link.to_owned() })?;
         ip(&["-n", &self.switch, "link", "set", plug, state])
     }
 }
 
 impl Drop for Network {
     fn drop(&mut self) {
-        for namespace in &self.namespaces {
-            if let Err(error) = ip(&["netns", "del", namespace]) {
-                eprintln!("{error}");
-            }
+        let lines: Vec<_> = self.namespaces().map(|name| format!("netns del {name}")).collect();
+        // Forced: one that was never made is no reason to leave the others.
+        if let Err(error) = ip_batch(&["-force"], &lines) {
+            eprintln!("{error}");
         }
     }
 }
@@ -173,13 +140,10 @@ fn ip(arguments: &[&str]) -> Result<(), LabError> {
 }
 
 /// Runs many `ip` commands in one process.
-fn ip_batch(namespace: &str, lines: &[String]) -> Result<(), LabError> {
+fn ip_batch(options: &[&str], lines: &[String]) -> Result<(), LabError> {
     let mut command = Command::new("ip");
-    command.args(["-n", namespace, "-batch", "-"]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(options).args(["-batch", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let done = run(&mut command, |command| {
         Ok(command.spawn().and_then(|mut child| {
             if let Some(mut stdin) = child.stdin.take() {
@@ -190,15 +154,22 @@ fn ip_batch(namespace: &str, lines: &[String]) -> Result<(), LabError> {
         }))
     });
     done.map(drop).map_err(|error| match error {
-        LabError::Failed {
-            command,
-            status,
-            output,
-        } => LabError::Failed {
-            command: format!("{command} with {lines:?}"),
-            status,
-            output,
-        },
+        LabError::Failed { command, status, output } => {
+            LabError::Failed { command: format!("{command} with {lines:?}"), status, output }
+        }
         other => other,
     })
+}
+
+fn set_up(host: &Host, described: &HostTopology) -> Result<(), LabError> {
+    std::fs::create_dir_all(&host.folder)
+        .map_err(LabError::io(format!("making {}", host.folder.display())))?;
+    set_sysctls(host, &described.sysctls)?;
+    let mut lines = vec!["link set lo up".to_owned()];
+    for link in &described.links {
+        lines.push(format!("addr add {} brd + dev {}", link.address, link.name));
+        lines.push(format!("link set {} up", link.name));
+    }
+    lines.extend(described.commands.iter().cloned());
+    ip_batch(&["-n", &host.namespace], &lines)
 }

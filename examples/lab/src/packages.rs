@@ -23,10 +23,8 @@ pub(crate) const SHELL: &[Package] = &[
     Package("tcpdump", "/usr/bin/tcpdump"),
 ];
 /// The peers that tests run against.
-pub(crate) const TEST: &[Package] = &[
-    Package("ipvsadm", "/sbin/ipvsadm"),
-    Package("keepalived", "/usr/sbin/keepalived"),
-];
+pub(crate) const TEST: &[Package] =
+    &[Package("ipvsadm", "/sbin/ipvsadm"), Package("keepalived", "/usr/sbin/keepalived")];
 
 const NO_SERVICES: &str = "/usr/sbin/policy-rc.d";
 
@@ -43,10 +41,7 @@ pub(crate) fn ensure(wanted: &[&[Package]]) -> Result<(), LabError> {
     if missing.is_empty() {
         return Ok(());
     }
-    let install = format!(
-        "apt-get install --yes --no-install-recommends {}",
-        missing.join(" ")
-    );
+    let install = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
     if !rustix::process::geteuid().is_root() {
         return Err(LabError::Failed {
             command: "lab".to_owned(),
@@ -57,10 +52,7 @@ pub(crate) fn ensure(wanted: &[&[Package]]) -> Result<(), LabError> {
     eprintln!("lab: {install}");
     let script = format!("apt-get update --quiet=2 && {install} --quiet=2 >/dev/null");
     let installed = without_starting_services(|| {
-        Command::new("sh")
-            .args(["-c", &script])
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .status()
+        Command::new("sh").args(["-c", &script]).env("DEBIAN_FRONTEND", "noninteractive").status()
     });
     match installed {
         Ok(status) if status.success() => Ok(()),
@@ -69,10 +61,7 @@ pub(crate) fn ensure(wanted: &[&[Package]]) -> Result<(), LabError> {
             status: status.to_string(),
             output: "see above".to_owned(),
         }),
-        Err(source) => Err(LabError::Io {
-            what: install,
-            source,
-        }),
+        Err(source) => Err(LabError::Io { what: install, source }),
     }
 }
 

@@ -74,10 +74,7 @@ impl Process {
             ended = self.child.try_wait().ok().flatten();
             ended.is_some()
         })?;
-        ended.ok_or_else(|| LabError::TimedOut {
-            what: format!("{} ends", self.name),
-            limit,
-        })
+        ended.ok_or_else(|| LabError::TimedOut { what: format!("{} ends", self.name), limit })
     }
 
     /// Whether it is still running.

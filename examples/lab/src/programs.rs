@@ -16,7 +16,5 @@ pub fn binary(name: &str) -> Result<PathBuf, LabError> {
         .take(2)
         .map(|folder| folder.join(name))
         .find(|path| path.is_file());
-    path.ok_or_else(|| LabError::NotBuilt {
-        path: this.with_file_name(name).display().to_string(),
-    })
+    path.ok_or_else(|| LabError::NotBuilt { path: this.with_file_name(name).display().to_string() })
 }

@@ -55,9 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, LabError> {
     let mut totals = Totals::default();
     if !arguments.kernel_only {
         let mut cargo = cargo();
-        cargo
-            .args(["test", "--workspace", "--no-fail-fast"])
-            .args(&arguments.filter);
+        cargo.args(["test", "--workspace", "--no-fail-fast"]).args(&arguments.filter);
         totals = counted(&mut cargo)?;
     }
     println!("\n     Running the tests that need it on a kernel with IPVS");
@@ -66,37 +64,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, LabError> {
     println!(
         "\ntests: {} passed, {} failed, {} skipped",
         summary.passed,
-        summary
-            .failed
-            .saturating_add(u64::from(summary.failed == 0 && summary.broken > 0)),
+        summary.failed.saturating_add(u64::from(summary.failed == 0 && summary.broken > 0)),
         summary.ignored
     );
     // A test that was to run and did not is no success.
     let whole = summary.failed == 0 && summary.broken == 0 && summary.ignored == 0;
-    Ok(if whole {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Builds all tests, and all programs that they start.
 fn build() -> Result<Vec<TestProgram>, LabError> {
     run_to_end(cargo().args(["build", "--workspace", "--bins"]))?;
     let mut command = cargo();
-    command.args([
-        "test",
-        "--workspace",
-        "--no-run",
-        "--message-format=json-render-diagnostics",
-    ]);
+    command.args(["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"]);
     let output = command
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|source| LabError::Io {
-            what: "starting cargo".to_owned(),
-            source,
-        })?;
+        .map_err(|source| LabError::Io { what: "starting cargo".to_owned(), source })?;
     if !output.status.success() {
         return Err(LabError::Failed {
             command: format!("{command:?}"),
@@ -104,10 +88,7 @@ fn build() -> Result<Vec<TestProgram>, LabError> {
             output: "see above".to_owned(),
         });
     }
-    Ok(String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(test_program)
-        .collect())
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(test_program).collect())
 }
 
 fn test_program(line: &str) -> Option<TestProgram> {
@@ -126,18 +107,13 @@ fn test_program(line: &str) -> Option<TestProgram> {
         return None;
     }
     let directory = artifact.manifest_path.parent()?.to_path_buf();
-    Some(TestProgram {
-        path: artifact.executable?,
-        directory,
-    })
+    Some(TestProgram { path: artifact.executable?, directory })
 }
 
 fn run_in_kernel(programs: Vec<TestProgram>, filter: Option<&str>) -> Result<Totals, LabError> {
     let programs: Vec<_> = programs.into_iter().filter(has_ignored).collect();
-    let list = tempfile::NamedTempFile::new().map_err(|source| LabError::Io {
-        what: "making a temporary file".to_owned(),
-        source,
-    })?;
+    let list = tempfile::NamedTempFile::new()
+        .map_err(|source| LabError::Io { what: "making a temporary file".to_owned(), source })?;
     write_json(list.path(), &programs)?;
     let list_path = list.path().display().to_string();
     let mut arguments = vec!["test", "--inside", &list_path];
@@ -150,18 +126,14 @@ fn run_in_kernel(programs: Vec<TestProgram>, filter: Option<&str>) -> Result<Tot
 
 /// Kernel tests are those that a plain `cargo test` ignores.
 fn has_ignored(program: &TestProgram) -> bool {
-    let listed = Command::new(&program.path)
-        .args(["--list", "--ignored"])
-        .output();
+    let listed = Command::new(&program.path).args(["--list", "--ignored"]).output();
     listed.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(": test"))
 }
 
 /// What is passed on to tests from the environment of who runs them.
 fn environment() -> BTreeMap<String, String> {
     let passed_on = |name: &str| name.starts_with("RUST_") || name.starts_with("PROPTEST_");
-    std::env::vars()
-        .filter(|(name, _)| passed_on(name))
-        .collect()
+    std::env::vars().filter(|(name, _)| passed_on(name)).collect()
 }
 
 fn run_inside(list: &Path, filter: Option<&str>) -> Result<ExitCode, LabError> {
@@ -170,10 +142,7 @@ fn run_inside(list: &Path, filter: Option<&str>) -> Result<ExitCode, LabError> {
     for program in &programs {
         println!("\n     Running {}", program.path.display());
         let mut command = Command::new(&program.path);
-        command
-            .args(["--ignored", THREADS])
-            .args(filter)
-            .current_dir(&program.directory);
+        command.args(["--ignored", THREADS]).args(filter).current_dir(&program.directory);
         totals = totals.plus(counted(&mut command)?);
     }
     write_json(list, &totals)?;
@@ -183,30 +152,19 @@ fn run_inside(list: &Path, filter: Option<&str>) -> Result<ExitCode, LabError> {
 /// Runs a command, passes its output on, and adds up the result lines in it.
 fn counted(command: &mut Command) -> Result<Totals, LabError> {
     let what = format!("running {:?}", command.get_program());
-    let starting = |source| LabError::Io {
-        what: what.clone(),
-        source,
-    };
+    let starting = |source| LabError::Io { what: what.clone(), source };
     let mut child = match command.stdout(Stdio::piped()).spawn() {
         Ok(child) => child,
         Err(source) => return Err(starting(source)),
     };
     let mut totals = Totals::default();
-    for line in child
-        .stdout
-        .take()
-        .into_iter()
-        .flat_map(|out| BufReader::new(out).lines())
-    {
+    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
         let line = line.map_err(starting)?;
         println!("{line}");
         totals = totals.plus(Totals::of_line(&line));
     }
     let status = child.wait().map_err(starting)?;
-    Ok(totals.plus(Totals {
-        broken: u64::from(!status.success()),
-        ..Totals::default()
-    }))
+    Ok(totals.plus(Totals { broken: u64::from(!status.success()), ..Totals::default() }))
 }
 
 impl Totals {
@@ -216,9 +174,7 @@ impl Totals {
         let Some(counts) = line.strip_prefix("test result: ") else {
             return totals;
         };
-        let counts = counts
-            .split_once(". ")
-            .map_or("", |(_verdict, counts)| counts);
+        let counts = counts.split_once(". ").map_or("", |(_verdict, counts)| counts);
         for count in counts.split("; ") {
             let Some((number, what)) = count.split_once(' ') else {
                 continue;
@@ -246,11 +202,7 @@ impl Totals {
     /// What was ignored outside and ran in the kernel counts as what it was there.
     fn with_kernel(self, kernel: Self, kernel_only: bool) -> Self {
         let ran = kernel.passed.saturating_add(kernel.failed);
-        let ignored = if kernel_only {
-            0
-        } else {
-            self.ignored.saturating_sub(ran)
-        };
+        let ignored = if kernel_only { 0 } else { self.ignored.saturating_sub(ran) };
         Self { ignored, ..self }.plus(kernel)
     }
 }
@@ -259,7 +211,12 @@ fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-pub(crate) fn run_to_end(command: &mut Command) -> Result<(), LabError> {
+/// Builds the director that the demo shows.
+pub(crate) fn build_director() -> Result<(), LabError> {
+    run_to_end(cargo().args(["build", "--package", "steadfast-director"]))
+}
+
+fn run_to_end(command: &mut Command) -> Result<(), LabError> {
     let status = command.status().map_err(|source| LabError::Io {
         what: format!("starting {:?}", command.get_program()),
         source,
@@ -275,19 +232,13 @@ pub(crate) fn run_to_end(command: &mut Command) -> Result<(), LabError> {
 }
 
 fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), LabError> {
-    let failed = |source| LabError::Io {
-        what: format!("writing {}", path.display()),
-        source,
-    };
+    let failed = |source| LabError::Io { what: format!("writing {}", path.display()), source };
     let text = serde_json::to_vec(value).map_err(|error| failed(error.into()))?;
     std::fs::write(path, text).map_err(failed)
 }
 
 fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T, LabError> {
-    let failed = |source| LabError::Io {
-        what: format!("reading {}", path.display()),
-        source,
-    };
+    let failed = |source| LabError::Io { what: format!("reading {}", path.display()), source };
     let text = std::fs::read(path).map_err(failed)?;
     serde_json::from_slice(&text).map_err(|error| failed(error.into()))
 }
@@ -299,44 +250,20 @@ mod test {
     #[test]
     fn a_result_line_is_counted() {
         let line = "test result: FAILED. 3 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out";
-        let expected = Totals {
-            passed: 3,
-            failed: 2,
-            ignored: 1,
-            broken: 0,
-        };
+        let expected = Totals { passed: 3, failed: 2, ignored: 1, broken: 0 };
         assert_eq!(Totals::of_line(line), expected);
     }
 
     #[test]
     fn any_other_line_counts_nothing() {
-        assert_eq!(
-            Totals::of_line("test net::result ... ok"),
-            Totals::default()
-        );
+        assert_eq!(Totals::of_line("test net::result ... ok"), Totals::default());
     }
 
     #[test]
     fn a_test_that_was_ignored_and_never_ran_stays_ignored() {
-        let outside = Totals {
-            passed: 5,
-            ignored: 3,
-            ..Totals::default()
-        };
-        let kernel = Totals {
-            passed: 1,
-            failed: 1,
-            ..Totals::default()
-        };
+        let outside = Totals { passed: 5, ignored: 3, ..Totals::default() };
+        let kernel = Totals { passed: 1, failed: 1, ..Totals::default() };
         let sum = outside.with_kernel(kernel, false);
-        assert_eq!(
-            sum,
-            Totals {
-                passed: 6,
-                failed: 1,
-                ignored: 1,
-                broken: 0
-            }
-        );
+        assert_eq!(sum, Totals { passed: 6, failed: 1, ignored: 1, broken: 0 });
     }
 }

@@ -38,10 +38,7 @@ impl Topology {
 
     /// Adds a host; `describe` gives it links, addresses, routes and settings.
     pub fn host(mut self, name: &str, describe: impl FnOnce(HostTopology) -> HostTopology) -> Self {
-        let host = HostTopology {
-            name: name.to_owned(),
-            ..HostTopology::default()
-        };
+        let host = HostTopology { name: name.to_owned(), ..HostTopology::default() };
         self.hosts.push(describe(host));
         self
     }

@@ -22,10 +22,7 @@ pub fn wait_until(
             return Ok(waited);
         }
         if waited >= limit {
-            return Err(LabError::TimedOut {
-                what: what.into(),
-                limit,
-            });
+            return Err(LabError::TimedOut { what: what.into(), limit });
         }
         std::thread::sleep(EVERY);
     }

@@ -89,27 +89,18 @@ fn run_job(folder: &Path, user_mode: bool) -> Result<u8, LabError> {
     } else {
         Command::new(program)
     };
-    command
-        .args(arguments)
-        .current_dir(&job.directory)
-        .envs(&job.environment);
+    command.args(arguments).current_dir(&job.directory).envs(&job.environment);
     command.env("PATH", PATH).env("TMPDIR", TEMPORARY);
     if user_mode {
         give_terminal(&mut command, job.interactive)?;
     }
-    let child = command
-        .spawn()
-        .map_err(io(format!("starting {:?}", command.get_program())))?;
+    let child = command.spawn().map_err(io(format!("starting {:?}", command.get_program())))?;
     reap_until_end(child, job.time_limit)
 }
 
 fn give_terminal(command: &mut Command, interactive: bool) -> Result<(), LabError> {
     let opening = || format!("opening {TERMINAL}");
-    let terminal = File::options()
-        .read(true)
-        .write(true)
-        .open(TERMINAL)
-        .map_err(io(opening()))?;
+    let terminal = File::options().read(true).write(true).open(TERMINAL).map_err(io(opening()))?;
     if !interactive {
         // Bytes shall arrive as they were written, without carriage returns added.
         tcgetattr(&terminal)
@@ -120,10 +111,7 @@ fn give_terminal(command: &mut Command, interactive: bool) -> Result<(), LabErro
             .map_err(|errno| io(opening())(errno.into()))?;
     }
     let copy = || terminal.try_clone().map_err(io(opening()));
-    command
-        .stdin(copy()?)
-        .stdout(copy()?)
-        .stderr(Stdio::from(copy()?));
+    command.stdin(copy()?).stdout(copy()?).stderr(Stdio::from(copy()?));
     Ok(())
 }
 
@@ -137,9 +125,7 @@ fn reap_until_end(child: Child, time_limit: Duration) -> Result<u8, LabError> {
             .map_err(|errno| io("waiting for the job")(errno.into()))?;
         match reaped {
             Some((pid, status)) if pid == job => {
-                let code = status
-                    .exit_status()
-                    .map(|code| u8::try_from(code).unwrap_or(u8::MAX));
+                let code = status.exit_status().map(|code| u8::try_from(code).unwrap_or(u8::MAX));
                 return Ok(if killed { TIMED_OUT } else { code.unwrap_or(1) });
             }
             Some(_orphan) => {}

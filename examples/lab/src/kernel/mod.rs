@@ -64,15 +64,10 @@ pub(crate) fn run(job: &Job) -> Result<ExitCode, LabError> {
     std::fs::write(folder.join(JOB), text).map_err(io("writing the job"))?;
 
     let start = |command: &mut Command| {
-        command
-            .status()
-            .map_err(io(format!("starting {:?}", command.get_program())))
+        command.status().map_err(io(format!("starting {:?}", command.get_program())))
     };
     let (name, status) = if native::has_ipvs() {
-        (
-            "this machine's kernel",
-            start(&mut native::command(folder)?)?,
-        )
+        ("this machine's kernel", start(&mut native::command(folder)?)?)
     } else {
         let (mut command, _output) = user_mode::command(folder)?;
         ("User-Mode Linux", start(&mut command)?)
@@ -88,11 +83,7 @@ fn no_result(kernel: &str, status: ExitStatus, folder: &Path) -> LabError {
     let console = std::fs::read(folder.join(CONSOLE)).unwrap_or_default();
     let console = String::from_utf8_lossy(&console);
     let lines: Vec<_> = console.lines().collect();
-    let last = lines
-        .iter()
-        .skip(lines.len().saturating_sub(30))
-        .copied()
-        .collect::<Vec<_>>();
+    let last = lines.iter().skip(lines.len().saturating_sub(30)).copied().collect::<Vec<_>>();
     LabError::Failed {
         command: format!("the job on {kernel}"),
         status: format!("{status}, without a result"),
@@ -103,6 +94,13 @@ fn no_result(kernel: &str, status: ExitStatus, folder: &Path) -> LabError {
 fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> LabError {
     let what = what.into();
     move |source| LabError::Io { what, source }
+}
+
+/// A command that gets SIGTERM when we end, however that happens.
+fn ending_with_us(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", program]);
+    command
 }
 
 fn run_quietly(command: &mut Command) -> Result<(), LabError> {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use steadfast_lab::LabError;
 
-use super::{io, run_quietly};
+use super::{ending_with_us, io, run_quietly};
 
 /// The kernel lets only the administrator of the initial user namespace at its IPVS tables.
 pub(super) fn has_ipvs() -> bool {
@@ -22,19 +22,8 @@ pub(super) fn has_ipvs() -> bool {
 /// Everything the job starts lives in namespaces that end with it, whatever happens to us.
 pub(super) fn command(folder: &Path) -> Result<Command, LabError> {
     let this = std::env::current_exe().map_err(io("looking for this program's path"))?;
-    let mut command = Command::new("unshare");
-    command.args([
-        "--pid",
-        "--fork",
-        "--kill-child",
-        "--mount",
-        "--mount-proc",
-        "--net",
-    ]);
-    command
-        .arg(this)
-        .args(["inside"])
-        .arg(folder)
-        .stdin(Stdio::inherit());
+    let mut command = ending_with_us("unshare");
+    command.args(["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net"]);
+    command.arg(this).args(["inside"]).arg(folder).stdin(Stdio::inherit());
     Ok(command)
 }

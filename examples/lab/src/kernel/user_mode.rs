@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use steadfast_lab::LabError;
 
-use super::{CONSOLE, MODULES, io, run_quietly};
+use super::{CONSOLE, MODULES, ending_with_us, io, run_quietly};
 
 const KERNEL: &str = "/usr/bin/linux.uml";
 const PACKAGED_MODULES: &str = "/usr/lib/uml/modules";
@@ -28,7 +28,7 @@ pub(super) fn command(folder: &Path) -> Result<(Command, OwnedFd), LabError> {
     let output = rustix::io::dup(rustix::stdio::stdout())
         .map_err(|errno| io("duplicating the standard output")(errno.into()))?;
 
-    let mut command = Command::new(KERNEL);
+    let mut command = ending_with_us(KERNEL);
     command
         .args([MEMORY, "rootfstype=hostfs", "rootflags=/", "rw", "quiet"])
         .arg(format!("init={}", init.display()))
@@ -50,13 +50,9 @@ pub(super) fn command(folder: &Path) -> Result<(Command, OwnedFd), LabError> {
 fn module_tree() -> Result<PathBuf, LabError> {
     let version = std::fs::read_dir(PACKAGED_MODULES)
         .and_then(|mut entries| {
-            entries
-                .next()
-                .unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
+            entries.next().unwrap_or_else(|| Err(std::io::ErrorKind::NotFound.into()))
         })
-        .map_err(io(format!(
-            "looking for the kernel's modules in {PACKAGED_MODULES}"
-        )))?
+        .map_err(io(format!("looking for the kernel's modules in {PACKAGED_MODULES}")))?
         .file_name();
     let this = std::env::current_exe().map_err(io("looking for this program's path"))?;
     let tree = this.with_file_name("lab-modules").join(&version);
@@ -66,17 +62,9 @@ fn module_tree() -> Result<PathBuf, LabError> {
     }
     let folder = tree.join("lib/modules").join(&version);
     copy_as_links(&Path::new(PACKAGED_MODULES).join(&version), &folder)?;
-    run_quietly(
-        Command::new("/sbin/depmod")
-            .arg("-b")
-            .arg(&tree)
-            .arg(&version),
-    )?;
+    run_quietly(Command::new("/sbin/depmod").arg("-b").arg(&tree).arg(&version))?;
     // The kernel asks /sbin/modprobe for modules by itself; this one knows where they are.
-    let script = format!(
-        "#!/bin/sh\nexec /sbin/modprobe -d '{}' \"$@\"\n",
-        tree.display()
-    );
+    let script = format!("#!/bin/sh\nexec /sbin/modprobe -d '{}' \"$@\"\n", tree.display());
     let unfinished = tree.join("modprobe.new");
     std::fs::write(&unfinished, script)
         .and_then(|()| {

@@ -1,0 +1,354 @@
+//! What happens in the demo, act by act, and what must come out.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use steadfast_lab::{LabError, Process, wait_until};
+
+use super::client::{Client, Tally};
+use super::scene::{
+    CLIENT, DIRECTORS, Forwarding, SERVERS, Scene, VIRTUAL_ADDRESS, server_address,
+};
+use super::timeline::{Finding, Timeline};
+use super::watch::{Sight, Watch};
+
+/// VRRPv2, one second, priorities 100 and 99: RFC 3768 6.1.
+const MASTER_DOWN_INTERVAL: Duration = Duration::from_millis(3613);
+const SKEW_TIME: Duration = Duration::from_millis(613);
+/// What a shared machine may add to an interval before it counts as a fault.
+const TOLERANCE: Duration = Duration::from_millis(600);
+/// One check a second, one retry after a second, each answered at once.
+const NOTICED_WITHIN: Duration = Duration::from_millis(3000);
+/// As many answers are counted by server; with weights 3, 2 and 1 it comes out even.
+const ENOUGH_ANSWERS: usize = 72;
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How far a server's share of the answers may be off, of all answers.
+const SHARE_TOLERANCE: f64 = 0.05;
+
+/// The director with priority 100, and the one with 99.
+const FIRST: &str = DIRECTORS[0];
+const SECOND: &str = DIRECTORS[1];
+
+struct Play {
+    forwarding: Forwarding,
+    timeline: Arc<Timeline>,
+    scene: Scene,
+    client: Client,
+    watch: Watch,
+    findings: Vec<Finding>,
+}
+
+/// Plays the demo to its end, or to the first thing that did not happen.
+pub(crate) fn play(
+    forwarding: Forwarding,
+    director: PathBuf,
+    json: bool,
+) -> Result<ExitCode, LabError> {
+    let timeline = Arc::new(Timeline::new(json));
+    timeline.heading(&format!("The network ({forwarding}): a client, 2 directors, 3 web servers"));
+    let scene = Scene::new(forwarding, director)?;
+    let mut watch = Watch::new(Arc::clone(&timeline));
+    for name in DIRECTORS {
+        watch.director(scene.network.host(name)?)?;
+    }
+    watch.client(scene.network.host(CLIENT)?)?;
+    let client = Client::start(scene.network.host(CLIENT)?)?;
+    let mut play = Play { forwarding, timeline, scene, client, watch, findings: Vec::new() };
+    let ended = play.acts();
+    if let Err(error) = &ended {
+        play.find("the demo reaches its end", error.to_string(), "no error".to_owned(), false);
+        for name in DIRECTORS {
+            eprintln!("---- {name} said ----\n{}", play.scene.log(name));
+        }
+    }
+    play.timeline.summary(&play.findings);
+    let good = play.findings.iter().all(|finding| finding.good);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Play {
+    fn acts(&mut self) -> Result<(), LabError> {
+        self.election()?;
+        self.distribution()?;
+        self.server_stops()?;
+        self.server_is_sick()?;
+        self.director_is_killed()?;
+        self.director_returns("the first director is started again")?;
+        self.director_loses_power()?;
+        self.director_returns("the first director has power again")?;
+        self.director_is_stopped()
+    }
+
+    fn find(&mut self, what: &str, measured: String, required: String, good: bool) {
+        self.findings.push(Finding { what: what.to_owned(), measured, required, good });
+    }
+
+    /// A duration that must not be longer than that.
+    fn find_within(&mut self, what: &str, took: Duration, limit: Duration) {
+        self.find(what, seconds(took), format!("within {}", seconds(limit)), took <= limit);
+    }
+
+    fn find_no_loss(&mut self, what: &str, since: Instant) -> Result<(), LabError> {
+        let tally = self.tally(since)?;
+        let good = tally.lost == 0 && tally.answered > 0;
+        self.find(what, tally.to_string(), "none lost".to_owned(), good);
+        Ok(())
+    }
+
+    /// What became of the requests from then until now.
+    fn tally(&self, since: Instant) -> Result<Tally, LabError> {
+        let tally = self.client.tally(since..Instant::now())?;
+        self.timeline.say(CLIENT, &tally);
+        Ok(tally)
+    }
+
+    fn wait_answer(&self, since: Instant, server: Option<&str>) -> Result<Instant, LabError> {
+        let what = format!("the client gets an answer of {}", server.unwrap_or("any server"));
+        let mut first = None;
+        wait_until(PATIENCE, what.clone(), || {
+            first = self.client.first_answer(since, server);
+            first.is_some()
+        })?;
+        first.ok_or(LabError::TimedOut { what, limit: PATIENCE })
+    }
+
+    fn election(&mut self) -> Result<(), LabError> {
+        self.timeline.heading("1. Election: both directors start");
+        let begin = Instant::now();
+        for name in DIRECTORS {
+            self.scene.start_director(name)?;
+            self.timeline.say(name, "started");
+        }
+        for (_, last, _) in SERVERS {
+            self.wait_destination(begin, FIRST, last, true, "its check has passed")?;
+        }
+        let elected = self.wait_address(begin, FIRST, "nobody of higher priority is heard")?;
+        self.find_within("election", elected - begin, MASTER_DOWN_INTERVAL + TOLERANCE);
+        let first = self.wait_answer(begin, None)?;
+        self.timeline.say_at(first, CLIENT, "first answer from the virtual address");
+        let limit = MASTER_DOWN_INTERVAL + TOLERANCE + TOLERANCE;
+        self.find_within("first answer", first - begin, limit);
+        let other = self.watch.has_address(SECOND);
+        self.find(
+            "one director has the address",
+            if other { "both".to_owned() } else { FIRST.to_owned() },
+            "the one with priority 100".to_owned(),
+            !other,
+        );
+        Ok(())
+    }
+
+    fn distribution(&mut self) -> Result<(), LabError> {
+        self.timeline.heading("2. A steady stream of requests, spread by weight");
+        let begin = Instant::now();
+        wait_until(PATIENCE, "enough requests have been answered", || {
+            self.answers_by_server(begin).into_iter().sum::<usize>() >= ENOUGH_ANSWERS
+        })?;
+        let counts = self.answers_by_server(begin);
+        let answers: usize = counts.iter().sum();
+        let weights: u32 = SERVERS.iter().map(|(.., weight)| weight).sum();
+        for ((name, _, weight), count) in SERVERS.into_iter().zip(counts) {
+            let share = count as f64 / answers.max(1) as f64;
+            let wanted = f64::from(weight) / f64::from(weights);
+            let measured = format!("{count} of {answers} ({:.0} %)", share * 100.0);
+            self.timeline.say(CLIENT, format!("{name}, weight {weight}: {measured}"));
+            let required = format!("{:.0} % by weight", wanted * 100.0);
+            let good = (share - wanted).abs() <= SHARE_TOLERANCE;
+            self.find(&format!("answers of {name}"), measured, required, good);
+        }
+        self.find_no_loss("requests while nothing happens", begin)?;
+        Ok(())
+    }
+
+    fn answers_by_server(&self, since: Instant) -> [usize; SERVERS.len()] {
+        SERVERS.map(|(name, ..)| self.client.answers_since(since, name))
+    }
+
+    fn server_stops(&mut self) -> Result<(), LabError> {
+        let (name, last, _) = SERVERS[0];
+        self.timeline.heading("3. A server stops, and comes back");
+        let begin = Instant::now();
+        self.scene.take(name)?.terminate(PATIENCE)?;
+        self.timeline.say(name, "nginx stopped");
+        let out = self.wait_destination(begin, FIRST, last, false, "its check failed twice")?;
+        self.find_within("stopped server leaves the table", out - begin, NOTICED_WITHIN);
+        self.tally(begin)?;
+
+        let begin = Instant::now();
+        self.scene.start_server(name)?;
+        self.timeline.say(name, "nginx started");
+        self.server_returns(begin, "started server returns to the table", name, last)
+    }
+
+    fn server_is_sick(&mut self) -> Result<(), LabError> {
+        let (name, last, _) = SERVERS[1];
+        self.timeline.heading("4. A server answers, but not what it should: its digest differs");
+        let begin = Instant::now();
+        self.scene.make_server_sick(name, true)?;
+        self.timeline.say(name, "its health page says something else");
+        let out = self.wait_destination(begin, FIRST, last, false, "the digest did not match")?;
+        self.find_within("sick server leaves the table", out - begin, NOTICED_WITHIN);
+        self.find_no_loss("requests while a server is sick", begin)?;
+
+        let begin = Instant::now();
+        self.scene.make_server_sick(name, false)?;
+        self.timeline.say(name, "its health page is as before");
+        self.server_returns(begin, "healthy server returns to the table", name, last)
+    }
+
+    fn server_returns(
+        &mut self,
+        begin: Instant,
+        what: &str,
+        name: &str,
+        last: u8,
+    ) -> Result<(), LabError> {
+        let listed = self.wait_destination(begin, FIRST, last, true, "its check has passed")?;
+        self.find_within(what, listed - begin, NOTICED_WITHIN);
+        self.wait_answer(listed, Some(name))?;
+        self.timeline.say(CLIENT, format!("{name} answers again"));
+        Ok(())
+    }
+
+    fn director_is_killed(&mut self) -> Result<(), LabError> {
+        self.timeline.heading("5. SIGKILL to the active director");
+        let begin = Instant::now();
+        self.scene.take(FIRST)?.kill()?;
+        self.timeline.say(FIRST, "killed; its kernel goes on forwarding what it gets");
+        self.wait_take_over(begin, "takeover after SIGKILL", MASTER_DOWN_INTERVAL)?;
+        self.wait_arp(begin, SECOND)?;
+        self.find_no_loss("requests while the second takes over", begin)?;
+        Ok(())
+    }
+
+    fn director_returns(&mut self, how: &str) -> Result<(), LabError> {
+        self.timeline.heading(&format!("6. {how}"));
+        let begin = Instant::now();
+        self.scene.start_director(FIRST)?;
+        self.timeline.say(FIRST, "started");
+        let left = self.watch.wait(
+            begin,
+            PATIENCE,
+            &format!("{SECOND} gave up {VIRTUAL_ADDRESS}: the first has the higher priority"),
+            |sight| is_address(sight, SECOND, false),
+        )?;
+        let limit = MASTER_DOWN_INTERVAL + TOLERANCE;
+        self.find_within("the first takes over again", left - begin, limit);
+        self.wait_arp(begin, FIRST)?;
+        wait_until(PATIENCE, "the address is where it belongs", || {
+            self.watch.has_address(FIRST) && !self.watch.has_address(SECOND)
+        })?;
+        self.find_no_loss("requests while it takes over", begin)?;
+        Ok(())
+    }
+
+    fn director_loses_power(&mut self) -> Result<(), LabError> {
+        self.timeline.heading("7. The active director loses power: process and cable at once");
+        let begin = Instant::now();
+        self.scene.network.cut(FIRST, "eth0")?;
+        self.scene.take(FIRST)?.kill()?;
+        self.timeline.say(FIRST, "gone");
+        let taken =
+            self.wait_take_over(begin, "takeover after a power cut", MASTER_DOWN_INTERVAL)?;
+        self.wait_arp(begin, SECOND)?;
+        self.wait_answer(taken, None)?;
+        let tally = self.tally(begin)?;
+        let limit = MASTER_DOWN_INTERVAL + TOLERANCE;
+        self.find_within("address unreachable", tally.longest_silence, limit);
+        self.find(
+            "requests lost meanwhile",
+            tally.lost.to_string(),
+            "as many as the time it takes".to_owned(),
+            true,
+        );
+        self.scene.network.mend(FIRST, "eth0")
+    }
+
+    fn director_is_stopped(&mut self) -> Result<(), LabError> {
+        self.timeline.heading("8. SIGTERM to the active director: it hands over");
+        let begin = Instant::now();
+        let mut process: Process = self.scene.take(FIRST)?;
+        process.signal(rustix::process::Signal::TERM)?;
+        self.timeline.say(FIRST, "asked to stop");
+        self.wait_take_over(begin, "hand-over after SIGTERM", SKEW_TIME)?;
+        self.wait_arp(begin, SECOND)?;
+        let status = process.wait(PATIENCE)?;
+        let clean = status.success() && !self.watch.has_address(FIRST);
+        let listed = !self.watch.destinations(FIRST).is_empty();
+        self.find(
+            "it leaves nothing behind",
+            format!("{status}, address {}, table {}", left(!clean), left(listed)),
+            "exit 0, nothing left".to_owned(),
+            clean && !listed,
+        );
+        let tally = self.tally(begin)?;
+        let limit = SKEW_TIME + TOLERANCE;
+        self.find_within("address unreachable", tally.longest_silence, limit);
+        Ok(())
+    }
+
+    fn wait_take_over(
+        &mut self,
+        begin: Instant,
+        what: &str,
+        limit: Duration,
+    ) -> Result<Instant, LabError> {
+        let at = self.wait_address(begin, SECOND, "nobody of higher priority is heard")?;
+        self.find_within(what, at - begin, limit + TOLERANCE);
+        Ok(at)
+    }
+
+    fn wait_address(&self, since: Instant, director: &str, why: &str) -> Result<Instant, LabError> {
+        let what = format!("{director} has {VIRTUAL_ADDRESS}: {why}");
+        self.watch.wait(since, PATIENCE, &what, |sight| is_address(sight, director, true))
+    }
+
+    fn wait_destination(
+        &self,
+        since: Instant,
+        director: &str,
+        last: u8,
+        listed: bool,
+        why: &str,
+    ) -> Result<Instant, LabError> {
+        let text = server_address(self.forwarding, last);
+        let verb = if listed { "lists" } else { "no longer lists" };
+        let what = format!("{director} {verb} {text} in its IPVS table: {why}");
+        let wanted: Option<Ipv4Addr> = text.parse().ok();
+        self.watch.wait(since, PATIENCE, &what, |sight| {
+            matches!(sight, Sight::Destination { director: at, address, listed: now }
+                if at == director && Some(*address) == wanted && *now == listed)
+        })
+    }
+
+    /// The client knows by ARP which director it talks to.
+    fn wait_arp(&self, since: Instant, director: &str) -> Result<(), LabError> {
+        let shown =
+            self.scene.network.host(director)?.run("ip", ["-br", "link", "show", "eth0"])?;
+        let hardware = shown.split_whitespace().nth(2).unwrap_or_default();
+        let what = format!("the client's ARP table points to {director}");
+        self.watch
+            .wait(
+                since,
+                PATIENCE,
+                &what,
+                |sight| matches!(sight, Sight::Arp { hardware: now } if now == hardware),
+            )
+            .map(drop)
+    }
+}
+
+fn left(left: bool) -> &'static str {
+    if left { "left" } else { "gone" }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.2} s", duration.as_secs_f64())
+}
+
+fn is_address(sight: &Sight, of: &str, wanted: bool) -> bool {
+    matches!(sight, Sight::Address { director, held } if director == of && *held == wanted)
+}
