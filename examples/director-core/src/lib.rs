@@ -1,1 +1,5 @@
 //! The pure half of the director: what the kernel should hold, decided without I/O.
+
+pub mod pool;
+pub mod script;
+pub mod tracking;
