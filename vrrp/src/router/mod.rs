@@ -1,0 +1,341 @@
+//! The state machine of one virtual router: one VRID on one interface in one address family.
+
+mod addresses;
+mod config;
+mod counters;
+mod event;
+mod receive;
+mod timers;
+mod transitions;
+mod transmit;
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use thiserror::Error;
+
+pub use addresses::{InvalidAddresses, VirtualAddresses};
+pub use config::{AddressListCheck, AnnounceSettings, Config, ConfigBuilder, ConfigError};
+pub use counters::{Counters, NewMasterReason};
+use event::EventQueue;
+pub use event::{Event, FaultReason, Peer, State, StateChange, StateReason};
+use receive::Noted;
+pub use receive::{Outcome, ReceiveError, Received};
+use timers::TimerTable;
+pub use timers::{Timeout, Timer};
+use transitions::{Awaiting, Input};
+use transmit::Burst;
+pub use transmit::{Advertise, AdvertiseReason, Announce, AnnounceReason, Transmit};
+
+use crate::packet::{Advertisement, Carrier, EncodeError, Format};
+use crate::{AdverInterval, Instant, Priority, Version};
+
+/// One virtual router: holds no socket, no clock and no thread.
+///
+/// Tell it what happens with `handle_*`, then take what it wants done with `poll_*` until there
+/// is nothing left, then sleep until [`poll_timeout`](Self::poll_timeout). Nothing breaks if a
+/// call comes too often, too early or in another order; what is owed stays owed, bounded.
+#[derive(Debug, Clone)]
+pub struct VirtualRouter {
+    config: Config,
+    priority: Priority,
+    source: Option<IpAddr>,
+    state: State,
+    started: bool,
+    fault: Option<FaultReason>,
+    timers: TimerTable,
+    counters: Counters,
+
+    /// Active_Adver_Interval: that of the Active router, learned from it or our own.
+    active_adver_interval: AdverInterval,
+    awaiting: Awaiting,
+    last_heard: Option<Peer>,
+    silent_since: Instant,
+    preempt_delay_over: bool,
+    /// Overslept, and has been listening since.
+    listening_again: bool,
+    noted: Noted,
+
+    /// The advertisement to be sent. An advertisement says how things are now, so a later one
+    /// replaces one that nobody took.
+    pending: Option<(Option<Priority>, AdvertiseReason)>,
+    installed: bool,
+    burst: Option<Burst>,
+    events: EventQueue,
+}
+
+impl VirtualRouter {
+    /// A router in `Initialize`, with all the memory it will ever need.
+    pub fn new(config: Config) -> Self {
+        Self {
+            priority: config.priority(),
+            source: None,
+            state: State::Initialize,
+            started: false,
+            fault: None,
+            timers: TimerTable::default(),
+            counters: Counters::default(),
+            active_adver_interval: config.interval(),
+            awaiting: Awaiting::Silence,
+            last_heard: None,
+            silent_since: Instant::from_nanos(0),
+            preempt_delay_over: false,
+            listening_again: false,
+            noted: Noted::default(),
+            pending: None,
+            installed: false,
+            burst: None,
+            events: EventQueue::new(),
+            config,
+        }
+    }
+
+    /// Starts the router: the owner becomes Active at once, any other Backup. In a fault it
+    /// goes to Fault, to start when the fault is over. No effect on a started router.
+    pub fn handle_startup(&mut self, now: Instant) {
+        if core::mem::replace(&mut self.started, true) {
+            return;
+        }
+        match &self.fault {
+            None => self.transition(now, Input::Start(StateReason::Startup)),
+            Some(fault) => {
+                let reason = StateReason::Fault(fault.clone());
+                let to = State::Fault;
+                self.transition(now, Input::Stop { to, reason });
+            }
+        }
+    }
+
+    /// Stops the router; an Active one says so with priority 0, which is still to be polled and
+    /// sent. It can be started again.
+    pub fn handle_shutdown(&mut self, now: Instant) {
+        self.started = false;
+        let (to, reason) = (State::Initialize, StateReason::Shutdown);
+        self.transition(now, Input::Stop { to, reason });
+    }
+
+    /// Declares the router unfit: as shutdown, and it stays in Fault, deaf and silent, until
+    /// [`clear_fault`](Self::clear_fault). A further fault replaces the reason that is kept;
+    /// the caller knows when the last of several is over.
+    pub fn handle_fault(&mut self, now: Instant, fault: FaultReason) {
+        self.fault = Some(fault.clone());
+        if self.started {
+            let (to, reason) = (State::Fault, StateReason::Fault(fault));
+            self.transition(now, Input::Stop { to, reason });
+        }
+    }
+
+    /// Declares the router fit again: if it was started, it enters as at startup.
+    pub fn clear_fault(&mut self, now: Instant) {
+        if self.fault.take().is_some() && self.started {
+            self.transition(now, Input::Start(StateReason::Recovered));
+        }
+    }
+
+    /// Sets the effective priority: the configured one as tracking changes it. A Backup's
+    /// running timer is moved by the difference in skew; an Active router says the new priority
+    /// in its next advertisement.
+    ///
+    /// The owner's priority cannot change, nor can another router become the owner.
+    pub fn set_priority(&mut self, priority: Priority) -> Result<(), OwnerPriority> {
+        let from = self.priority;
+        if priority.is_owner() != from.is_owner() {
+            return Err(OwnerPriority { current: from, requested: priority });
+        }
+        if priority == from {
+            return Ok(());
+        }
+        let skew_before = self.skew_time();
+        self.priority = priority;
+        if let Some(deadline) = self.timers.get(Timer::ActiveDown) {
+            let rebased = deadline + self.skew_time() - skew_before;
+            self.timers.set(Timer::ActiveDown, rebased);
+        }
+        let to = priority;
+        self.event(Event::PriorityChange { from, to });
+        Ok(())
+    }
+
+    /// Sets the address to send from, which also breaks ties: the interface's primary IPv4
+    /// address, or its link-local IPv6 one; `None` if it has none.
+    ///
+    /// Without an address nothing is sent and every tie is lost. Whether that is also a
+    /// [fault](FaultReason::NoSourceAddress) is the caller's choice.
+    pub fn set_source(&mut self, source: Option<IpAddr>) {
+        self.source = source;
+    }
+
+    /// Tells an Active router that its addresses are configured: now they can be announced.
+    /// Call it once after each time [`holds_addresses`](Self::holds_addresses) became true.
+    pub fn handle_addresses_installed(&mut self, now: Instant) {
+        if self.state != State::Active || core::mem::replace(&mut self.installed, true) {
+            return;
+        }
+        let settings = self.config.announce();
+        self.announce(settings.repeat, AnnounceReason::Installed);
+        self.announce_again(now, settings.delay);
+        if !settings.refresh.is_zero() {
+            self.timers.set(Timer::Refresh, now + settings.refresh);
+        }
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout); `None` only outside Backup and
+    /// Active.
+    pub fn poll_timeout(&self) -> Option<Timeout> {
+        self.timers.next()
+    }
+
+    /// Does what is due at `now`. Too early a call has no effect.
+    ///
+    /// First hand in every packet that is waiting to be read. A late call is noticed: a Backup
+    /// that would become Active more than half an advertisement interval after its deadline
+    /// first listens for another interval and its skew; an Active router so late that another
+    /// may have taken over stays silent and listens for one interval.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        for timer in Timer::ALL {
+            let overslept_as_active = self.overslept_as_active(now);
+            let Some(due) = self.timers.take_expired(timer, now) else {
+                continue;
+            };
+            match timer {
+                Timer::PreemptDelay => self.preempt_delay_over = true,
+                Timer::ActiveDown => self.handle_active_down(now, due),
+                Timer::Adver if overslept_as_active => {
+                    self.listen_again(now, due, self.config.interval().as_duration());
+                }
+                Timer::Adver => self.handle_adver(now, due),
+                Timer::SecondAnnouncement => {
+                    self.announce(self.config.announce().repeat, AnnounceReason::Second);
+                }
+                Timer::Refresh => {
+                    let settings = self.config.announce();
+                    self.announce(settings.refresh_repeat, AnnounceReason::Refresh);
+                    self.timers.set(Timer::Refresh, now + settings.refresh);
+                }
+            }
+        }
+    }
+
+    fn handle_active_down(&mut self, now: Instant, due: Instant) {
+        let interval = self.active_adver_interval.as_duration();
+        // Who is always late may still be the only one left: the second time only a router that
+        // nobody could rely on as Active has to listen yet again.
+        let slack = match self.listening_again {
+            false => interval / 2,
+            true => self.active_down_interval(),
+        };
+        if now.duration_since(due) > slack {
+            self.listen_again(now, due, interval + self.skew_time());
+        } else {
+            self.transition(now, Input::ActiveDownTimer);
+        }
+    }
+
+    fn handle_adver(&mut self, now: Instant, due: Instant) {
+        self.transition(now, Input::AdverTimer);
+        // From deadline to deadline, so that lateness does not add up.
+        let next = due + self.config.interval().as_duration();
+        if next > now {
+            self.timers.set(Timer::Adver, next);
+        }
+        if core::mem::take(&mut self.listening_again) {
+            self.pending = Some((Some(self.priority), AdvertiseReason::ListenedAgain));
+            self.announce(self.config.announce().repeat, AnnounceReason::ListenedAgain);
+        }
+    }
+
+    fn listen_again(&mut self, now: Instant, due: Instant, duration: Duration) {
+        self.counters.overslept += 1;
+        self.listening_again = true;
+        let timer = match self.state {
+            State::Active => Timer::Adver,
+            _ => Timer::ActiveDown,
+        };
+        self.timers.set(timer, now + duration);
+        self.event(Event::Overslept { by: now.duration_since(due), state: self.state });
+    }
+
+    /// The next thing to be sent. Poll until `None` after every `handle_*`.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if let Some((priority, reason)) = self.pending.take() {
+            if let Some(source) = self.source {
+                self.counters.advertisement_sent += 1;
+                self.counters.priority_zero_pkts_sent += u64::from(priority.is_none());
+                return Some(Transmit::Advertisement(Advertise { source, priority, reason }));
+            }
+            self.counters.no_source_address += 1;
+        }
+        let (announce, left) = self.burst.take()?.advance(self.config.held_addresses());
+        self.burst = left;
+        announce.map(Transmit::Announce)
+    }
+
+    /// Writes `advertise` as the payload of the IP packet `carrier` to the start of `buffer`,
+    /// and returns its length.
+    pub fn encode(
+        &self,
+        advertise: &Advertise,
+        carrier: Carrier,
+        buffer: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        let advertisement = Advertisement {
+            vrid: self.config.vrid(),
+            priority: advertise.priority,
+            interval: self.config.interval(),
+            addresses: self.config.advertised(),
+            format: match self.config.version() {
+                Version::V2 => Format::V2 { authentication: self.config.authentication() },
+                Version::V3 => Format::V3 { checksum: self.config.checksum() },
+            },
+        };
+        advertisement.encode(carrier, buffer)
+    }
+
+    /// The next event. Poll until `None` after every `handle_*`; beyond 32 the oldest are lost,
+    /// and counted.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop()
+    }
+
+    /// Whether the router's addresses are to be configured: true exactly while it is Active.
+    ///
+    /// A level, not an event: whenever it differs from what is configured, make it so.
+    pub fn holds_addresses(&self) -> bool {
+        self.state == State::Active
+    }
+
+    /// The state.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The priority as tracking changed it.
+    pub fn effective_priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// What happened so far.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn event(&mut self, event: Event) {
+        let lost = self.events.push(event);
+        self.counters.events_lost += u64::from(lost);
+    }
+}
+
+/// An effective priority that would make a router the owner, or an owner not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("priority cannot change from {current} to {requested}: 255 is the owner's, for good")]
+pub struct OwnerPriority {
+    /// The effective priority as it stays.
+    pub current: Priority,
+    /// The priority asked for.
+    pub requested: Priority,
+}

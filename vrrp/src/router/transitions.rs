@@ -1,0 +1,272 @@
+//! The state machine: RFC 9568 section 6.4 as one table, and the actions it is made of.
+
+use core::net::IpAddr;
+use core::time::Duration;
+
+use super::receive::Noted;
+use super::transmit::Burst;
+use super::{
+    AdvertiseReason, AnnounceReason, Event, Peer, State, StateChange, StateReason, Timer,
+    VirtualRouter,
+};
+use crate::{AdverInterval, Instant, Version};
+
+/// What happens to a router.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// Startup, or recovery from a fault.
+    Start(StateReason),
+    /// Shutdown (to `Initialize`) or a fault (to `Fault`).
+    Stop { to: State, reason: StateReason },
+    /// The Active_Down_Timer fired.
+    ActiveDownTimer,
+    /// The Adver_Timer fired.
+    AdverTimer,
+    /// A valid advertisement of another router.
+    Heard(Heard),
+}
+
+/// What counts of a valid advertisement.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard {
+    pub(super) peer: Peer,
+    pub(super) interval: AdverInterval,
+}
+
+/// What a Backup is waiting for, hence why it will have become Active.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Awaiting {
+    /// Silence.
+    Silence,
+    /// This router gave up; whoever comes first takes its place.
+    Successor { of: IpAddr },
+    /// The running timer: until it fires this router of lower priority stays Active.
+    Preemption { of: Peer },
+}
+
+impl VirtualRouter {
+    /// The whole of RFC 9568 section 6.4. What is not listed has no effect.
+    #[rustfmt::skip]
+    pub(super) fn transition(&mut self, at: Instant, input: Input) {
+        use AdvertiseReason as Why;
+        use Input::*;
+        use State::*;
+        match (self.state, input) {
+            // 6.4.1 Initialize, and leaving Fault
+            (Initialize | Fault, Start(reason)) if self.config.is_owner()     => self.become_active(at, reason),
+            (Initialize | Fault, Start(reason))                               => self.become_backup(at, reason, self.config.interval()),
+            (Initialize | Fault, Stop { to, reason })                         => self.enter(at, to, reason),
+            (Initialize | Fault, ActiveDownTimer | AdverTimer | Heard(_))     => {}
+
+            // 6.4.2 Backup
+            (Backup, Stop { to, reason })                                     => self.enter(at, to, reason),
+            (Backup, ActiveDownTimer)                                         => self.take_over(at),
+            (Backup, Heard(it)) if it.peer.priority.is_none()                 => self.expect_successor(at, it),
+            (Backup, Heard(it)) if self.is_to_preempt(it)                     => self.await_preemption(at, it),
+            (Backup, Heard(it))                                               => self.follow(at, it),
+            (Backup, Start(_) | AdverTimer)                                   => {}
+
+            // 6.4.3 Active
+            (Active, Stop { to, reason })                                     => self.resign(at, to, reason),
+            (Active, AdverTimer)                                              => self.advertise(at, Why::Interval),
+            (Active, Heard(it)) if it.peer.priority.is_none()                 => self.advertise(at, Why::PeerResigned),
+            (Active, Heard(it)) => match self.reason_to_yield(at, it) {
+                Some(reason)                                                  => self.yield_to(at, it, reason),
+                None                                                          => self.assert(at, it),
+            },
+            (Active, Start(_) | ActiveDownTimer)                              => {}
+        }
+    }
+
+    // Entering states.
+
+    pub(super) fn enter(&mut self, at: Instant, to: State, reason: StateReason) {
+        let from = core::mem::replace(&mut self.state, to);
+        if from == to {
+            return;
+        }
+        self.timers.stop_all();
+        self.burst = None;
+        self.installed = false;
+        self.listening_again = false;
+        self.preempt_delay_over = false;
+        self.noted = Noted::default();
+        self.event(Event::StateChange(StateChange { at, from, to, reason }));
+    }
+
+    fn become_active(&mut self, at: Instant, reason: StateReason) {
+        self.counters.master_transitions += 1;
+        self.counters.new_master_reason = (&reason).into();
+        self.enter(at, State::Active, reason);
+        self.active_adver_interval = self.config.interval();
+        self.advertise(at, AdvertiseReason::BecameActive);
+    }
+
+    fn become_backup(&mut self, at: Instant, reason: StateReason, interval: AdverInterval) {
+        self.enter(at, State::Backup, reason);
+        self.active_adver_interval = interval;
+        self.last_heard = None;
+        self.silent_since = at;
+        self.awaiting = Awaiting::Silence;
+        self.timers.set(Timer::ActiveDown, at + self.active_down_interval());
+    }
+
+    // Backup.
+
+    fn take_over(&mut self, at: Instant) {
+        let reason = match self.awaiting {
+            Awaiting::Silence => StateReason::Silence {
+                duration: at.duration_since(self.silent_since),
+                last_heard: self.last_heard,
+            },
+            Awaiting::Successor { of } => StateReason::PeerResigned { peer: of },
+            Awaiting::Preemption { of } => StateReason::Preempted { peer: of, ours: self.priority },
+        };
+        self.become_active(at, reason);
+    }
+
+    /// With several routers giving up at once the first counts: the timer is shortened, never
+    /// prolonged.
+    fn expect_successor(&mut self, at: Instant, heard: Heard) {
+        let deadline = at + self.skew_time();
+        let running = self.timers.get(Timer::ActiveDown);
+        self.timers
+            .set(Timer::ActiveDown, running.map_or(deadline, |running| running.min(deadline)));
+        self.awaiting = Awaiting::Successor { of: heard.peer.address };
+        self.stop_preempt_delay();
+    }
+
+    fn is_to_preempt(&self, heard: Heard) -> bool {
+        self.config.preempt() && heard.peer.priority < Some(self.priority)
+    }
+
+    /// The running timer decides, unless the peer has a time of grace.
+    fn await_preemption(&mut self, at: Instant, heard: Heard) {
+        let delay = self.config.preempt_delay();
+        if delay.is_zero() || self.preempt_delay_over {
+            self.awaiting = Awaiting::Preemption { of: heard.peer };
+            return;
+        }
+        if self.timers.get(Timer::PreemptDelay).is_none() {
+            self.timers.set(Timer::PreemptDelay, at + delay);
+        }
+        self.listen_to(at, heard);
+    }
+
+    fn follow(&mut self, at: Instant, heard: Heard) {
+        self.stop_preempt_delay();
+        self.listen_to(at, heard);
+    }
+
+    fn listen_to(&mut self, at: Instant, heard: Heard) {
+        let before = self.last_heard.replace(heard.peer);
+        if before.is_some_and(|before| before.address != heard.peer.address) {
+            self.noted = Noted::default();
+        }
+        self.silent_since = at;
+        self.listening_again = false;
+        self.active_adver_interval = heard.interval;
+        self.awaiting = Awaiting::Silence;
+        self.timers.set(Timer::ActiveDown, at + self.active_down_interval());
+    }
+
+    fn stop_preempt_delay(&mut self) {
+        self.preempt_delay_over = false;
+        self.timers.stop(Timer::PreemptDelay);
+    }
+
+    // Active.
+
+    fn advertise(&mut self, at: Instant, reason: AdvertiseReason) {
+        self.pending = Some((Some(self.priority), reason));
+        let next = at + self.config.interval().as_duration();
+        self.timers.set(Timer::Adver, next);
+    }
+
+    /// Who advertises more, or the same from a greater address, is to be Active; without
+    /// preemption so is whoever could take over while we were asleep.
+    fn reason_to_yield(&self, at: Instant, heard: Heard) -> Option<StateReason> {
+        let (peer, ours) = (heard.peer, self.priority);
+        if peer.priority > Some(ours) {
+            return Some(StateReason::HigherPriority { peer, ours });
+        }
+        let source = self.source;
+        if peer.priority == Some(ours) && source.is_none_or(|source| peer.address > source) {
+            return Some(StateReason::GreaterAddress { peer, ours: source });
+        }
+        if !self.config.preempt() && (self.listening_again || self.overslept_as_active(at)) {
+            return Some(StateReason::TakenOverWhileAsleep { peer });
+        }
+        None
+    }
+
+    fn yield_to(&mut self, at: Instant, heard: Heard, reason: StateReason) {
+        self.pending = self
+            .config
+            .higher_prio_send_advert()
+            .then_some((Some(self.priority), AdvertiseReason::HigherPriorityPeer));
+        self.become_backup(at, reason, heard.interval);
+        self.last_heard = Some(heard.peer);
+    }
+
+    /// Puts the sender, and bridges and neighbours that believed it, right. No timer is reset.
+    fn assert(&mut self, at: Instant, heard: Heard) {
+        self.event(Event::LowerPriorityPeer { peer: heard.peer });
+        if self.config.lower_prio_no_advert() {
+            return;
+        }
+        let reason = AdvertiseReason::LowerPriorityPeer;
+        self.pending = Some((Some(self.priority), reason));
+        let settings = self.config.announce();
+        self.announce(settings.lower_prio_repeat, AnnounceReason::LowerPriorityPeer);
+        self.announce_again(at, settings.lower_prio_delay);
+    }
+
+    fn resign(&mut self, at: Instant, to: State, reason: StateReason) {
+        self.enter(at, to, reason);
+        self.pending = Some((None, AdvertiseReason::Resign));
+    }
+
+    // Announcements.
+
+    /// Nothing is announced before the addresses are in (RFC 9568 section 8.1.2).
+    pub(super) fn announce(&mut self, repeat: u8, reason: AnnounceReason) {
+        if self.installed {
+            self.burst = Burst::new(repeat, reason).or(self.burst);
+        }
+    }
+
+    /// Arms the second burst, unless one is due already.
+    pub(super) fn announce_again(&mut self, at: Instant, delay: Duration) {
+        let timer = Timer::SecondAnnouncement;
+        if self.installed && !delay.is_zero() && self.timers.get(timer).is_none() {
+            self.timers.set(timer, at + delay);
+        }
+    }
+
+    // Times.
+
+    /// Skew_Time in nanoseconds' precision: (256 - priority) / 256 of a second in VRRPv2, of
+    /// Active_Adver_Interval in VRRPv3.
+    pub(super) fn skew_time(&self) -> Duration {
+        let base = match self.config.version() {
+            Version::V2 => Duration::from_secs(1),
+            Version::V3 => self.active_adver_interval.as_duration(),
+        };
+        base * (256 - u32::from(self.priority.get())) / 256
+    }
+
+    pub(super) fn active_down_interval(&self) -> Duration {
+        let adverts = u32::from(self.config.down_timer_adverts());
+        self.active_adver_interval.as_duration() * adverts + self.skew_time()
+    }
+
+    /// Whether by `at` the Adver_Timer is so late that our last advertisement is older than our
+    /// own down interval: a peer's, of no higher priority and so no shorter, may have passed.
+    pub(super) fn overslept_as_active(&self, at: Instant) -> bool {
+        let interval = self.config.interval().as_duration();
+        self.timers
+            .get(Timer::Adver)
+            .is_some_and(|due| at.duration_since(due) + interval > self.active_down_interval())
+    }
+}
