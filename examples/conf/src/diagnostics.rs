@@ -1,0 +1,115 @@
+//! What there is to say about a configuration.
+
+use std::fmt;
+
+use crate::Span;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The configuration cannot be used.
+    Error,
+    /// It can be used, but probably does not mean what its author thinks.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// One thing to say, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is the matter, in one line.
+    pub message: String,
+    /// The offending text. `None` if there is none to show (a missing file).
+    pub span: Option<Span>,
+    /// What to write under the offending text.
+    pub label: String,
+    /// Further places that belong to the matter, each with what to write under it.
+    pub related: Vec<(Span, String)>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(severity: Severity, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            message: message.into(),
+            span: Some(span),
+            label: String::new(),
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    pub(crate) fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Everything there is to say, in the order of the file.
+///
+/// Displayed as a summary: `2 errors, 3 warnings`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    pub(crate) fn sort(&mut self) {
+        self.0.sort_by_key(|diagnostic| diagnostic.span);
+    }
+
+    /// One after the other, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+
+    /// Those of one severity.
+    pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter().filter(move |diagnostic| diagnostic.severity == severity)
+    }
+
+    /// Whether the configuration cannot be used.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.of(Severity::Error).next().is_some()
+    }
+
+    /// Whether there is nothing to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for (severity, one) in
+            [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+        {
+            let count = self.of(severity).count();
+            if count > 0 {
+                write!(f, "{separator}{count} {one}{}", if count == 1 { "" } else { "s" })?;
+                separator = ", ";
+            }
+        }
+        if separator.is_empty() { f.write_str("nothing to complain about") } else { Ok(()) }
+    }
+}

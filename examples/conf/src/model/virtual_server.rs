@@ -1,0 +1,230 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use crate::Span;
+
+use super::{Checker, Script};
+
+/// `virtual_server IP PORT { }`: one load-balanced service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VirtualServer {
+    /// The address clients use.
+    pub address: IpAddr,
+    /// The port clients use; 0 for all ports, which only a persistent service may have.
+    pub port: u16,
+    /// `protocol`.
+    pub protocol: Protocol,
+    /// `lb_algo`.
+    pub scheduler: Scheduler,
+    /// `ops` and the scheduler's flags.
+    pub flags: ServiceFlags,
+    /// `persistence_timeout` and what belongs to it.
+    pub persistence: Option<Persistence>,
+    /// `quorum`: the sum of weights of living real servers from which the service is up.
+    pub quorum: NonZeroU32,
+    /// `hysteresis`: by how much the sum must pass the quorum; less than `quorum`.
+    pub hysteresis: u32,
+    /// `quorum_up`: run when the quorum is gained.
+    pub quorum_up: Option<Script>,
+    /// `quorum_down`: run when the quorum is lost.
+    pub quorum_down: Option<Script>,
+    /// `alpha`: real servers count as down until their checks say otherwise. Each [`Checker::alpha`]
+    /// has it already.
+    pub alpha: bool,
+    /// `omega`: at the end, run the `down` scripts as if every server had failed.
+    pub omega: bool,
+    /// `sorry_server`: who answers while there is no quorum.
+    pub sorry_server: Option<SorryServer>,
+    /// `real_server`: at least one, each address and port once.
+    pub real_servers: Vec<RealServer>,
+    /// Where its address was written.
+    pub span: Span,
+}
+
+/// `real_server IP PORT { }`: one server behind a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RealServer {
+    /// The server's address.
+    pub address: IpAddr,
+    /// The server's port; the service's own unless it is NAT.
+    pub port: u16,
+    /// `weight`: its share of the connections; zero for no new ones.
+    pub weight: u16,
+    /// `lvs_method`, otherwise the service's.
+    pub forward: Forward,
+    /// `uthreshold`: connections from which it gets no new ones; zero for no limit.
+    pub upper_threshold: u32,
+    /// `lthreshold`: connections below which it gets new ones again; zero: three quarters of the upper one.
+    pub lower_threshold: u32,
+    /// `inhibit_on_failure`: a failed server stays in the table with weight zero, so that its
+    /// connections and persistence are kept.
+    pub inhibit_on_failure: bool,
+    /// `notify_up`: run when it comes up.
+    pub notify_up: Option<Script>,
+    /// `notify_down`: run when it goes down.
+    pub notify_down: Option<Script>,
+    /// All must succeed for the server to be up. None: it is always up.
+    pub checkers: Vec<Checker>,
+    /// Where its address was written.
+    pub span: Span,
+}
+
+/// `sorry_server IP PORT`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SorryServer {
+    /// The server's address.
+    pub address: IpAddr,
+    /// The server's port; the service's own if none was given, or unless it is NAT.
+    pub port: u16,
+    /// `sorry_server_lvs_method`, otherwise the service's.
+    pub forward: Forward,
+    /// `sorry_server_inhibit`: as [`RealServer::inhibit_on_failure`].
+    pub inhibit: bool,
+    /// Where its address was written.
+    pub span: Span,
+}
+
+/// `protocol`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// `TCP`.
+    Tcp,
+    /// `UDP`.
+    Udp,
+    /// `SCTP`.
+    Sctp,
+}
+
+/// `lb_algo`: the kernel's scheduler for new connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scheduler {
+    /// `rr`: one after the other.
+    RoundRobin,
+    /// `wrr`: one after the other, by weight.
+    WeightedRoundRobin,
+    /// `lc`: to whom has the fewest connections.
+    LeastConnection,
+    /// `wlc`: to whom has the fewest connections, by weight.
+    WeightedLeastConnection,
+    /// `lblc`: least connections, a destination staying with its server.
+    LocalityBasedLeastConnection,
+    /// `lblcr`: the same, with a set of servers for each destination.
+    LocalityBasedLeastConnectionWithReplication,
+    /// `sh`: by hash of the source address.
+    SourceHashing,
+    /// `mh`: by Maglev hash of the source address.
+    MaglevHashing,
+    /// `dh`: by hash of the destination address.
+    DestinationHashing,
+    /// `fo`: to the available server of greatest weight.
+    WeightedFailover,
+    /// `ovf`: to the server of greatest weight until it is full.
+    WeightedOverflow,
+    /// `sed`: shortest expected delay.
+    ShortestExpectedDelay,
+    /// `nq`: an idle server if there is one, else shortest expected delay.
+    NeverQueue,
+    /// `twos`: the better of two chosen at random.
+    PowerOfTwo,
+}
+
+impl Scheduler {
+    /// All schedulers by the name that keepalived, ipvsadm and the kernel give them.
+    pub const ALL: [(&'static str, Self); 14] = [
+        ("rr", Self::RoundRobin),
+        ("wrr", Self::WeightedRoundRobin),
+        ("lc", Self::LeastConnection),
+        ("wlc", Self::WeightedLeastConnection),
+        ("lblc", Self::LocalityBasedLeastConnection),
+        ("lblcr", Self::LocalityBasedLeastConnectionWithReplication),
+        ("sh", Self::SourceHashing),
+        ("mh", Self::MaglevHashing),
+        ("dh", Self::DestinationHashing),
+        ("fo", Self::WeightedFailover),
+        ("ovf", Self::WeightedOverflow),
+        ("sed", Self::ShortestExpectedDelay),
+        ("nq", Self::NeverQueue),
+        ("twos", Self::PowerOfTwo),
+    ];
+
+    /// The kernel's name for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, scheduler)| *scheduler == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// `lb_kind`: how packets reach the real server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Forward {
+    /// `NAT`: the director rewrites addresses; answers come back through it.
+    Nat,
+    /// `DR`: to the server's link-layer address; answers go straight to the client.
+    DirectRouting,
+    /// `TUN`: wrapped in a tunnel; answers go straight to the client.
+    Tunnel(Tunnel),
+}
+
+/// The kind of tunnel of `lb_kind TUN`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tunnel {
+    /// `type ipip`, the default.
+    Ipip,
+    /// `type gue port N`.
+    Gue {
+        /// UDP port the real server listens on.
+        port: u16,
+        /// Checksum of the outer header.
+        checksum: TunnelChecksum,
+    },
+    /// `type gre`; never with [`TunnelChecksum::Remote`].
+    Gre {
+        /// Checksum of the outer header.
+        checksum: TunnelChecksum,
+    },
+}
+
+/// `nocsum`, `csum`, `remcsum`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TunnelChecksum {
+    /// `nocsum`: none.
+    #[default]
+    None,
+    /// `csum`: computed by the director.
+    Computed,
+    /// `remcsum`: offloaded to the receiver.
+    Remote,
+}
+
+/// `ops` and the flags a scheduler understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ServiceFlags {
+    /// `ops`: each UDP packet is scheduled by itself.
+    pub one_packet: bool,
+    /// `flag-1`; also `sh-fallback` and `mh-fallback`: choose another server if the hashed one is unavailable.
+    pub flag_1: bool,
+    /// `flag-2`; also `sh-port` and `mh-port`: hash the source port too.
+    pub flag_2: bool,
+    /// `flag-3`.
+    pub flag_3: bool,
+}
+
+/// `persistence_timeout`, `persistence_granularity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Persistence {
+    /// How long a client stays with its server after its last connection.
+    pub timeout: Duration,
+    /// Clients that agree in these bits of their address count as one; of the family of the service.
+    pub granularity: PersistenceMask,
+}
+
+/// Which part of a client's address persistence looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PersistenceMask {
+    /// The bits of an IPv4 address; not necessarily one run.
+    V4(Ipv4Addr),
+    /// The first bits of an IPv6 address: 1 to 128.
+    V6(u8),
+}
