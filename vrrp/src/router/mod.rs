@@ -5,6 +5,7 @@ mod config;
 mod counters;
 mod event;
 mod receive;
+mod reconfigure;
 mod timers;
 mod transitions;
 mod transmit;
@@ -21,6 +22,7 @@ use event::EventQueue;
 pub use event::{Event, FaultReason, Peer, State, StateChange, StateReason};
 use receive::Noted;
 pub use receive::{Outcome, ReceiveError, Received};
+pub use reconfigure::ReconfigureError;
 use timers::TimerTable;
 pub use timers::{Timeout, Timer};
 use transitions::{Awaiting, Input};
@@ -61,6 +63,9 @@ pub struct VirtualRouter {
     pending: Option<(Option<Priority>, AdvertiseReason)>,
     installed: bool,
     burst: Option<Burst>,
+    second_repeat: u8,
+    /// When the addresses were last announced because of a router that must yield.
+    asserted: Option<Instant>,
     events: EventQueue,
 }
 
@@ -85,6 +90,8 @@ impl VirtualRouter {
             pending: None,
             installed: false,
             burst: None,
+            second_repeat: 0,
+            asserted: None,
             events: EventQueue::new(),
             config,
         }
@@ -145,12 +152,9 @@ impl VirtualRouter {
         if priority == from {
             return Ok(());
         }
-        let skew_before = self.skew_time();
+        let before = self.active_down_interval();
         self.priority = priority;
-        if let Some(deadline) = self.timers.get(Timer::ActiveDown) {
-            let rebased = deadline + self.skew_time() - skew_before;
-            self.timers.set(Timer::ActiveDown, rebased);
-        }
+        self.rebase_active_down(before);
         let to = priority;
         self.event(Event::PriorityChange { from, to });
         Ok(())
@@ -166,14 +170,18 @@ impl VirtualRouter {
     }
 
     /// Tells an Active router that its addresses are configured: now they can be announced.
-    /// Call it once after each time [`holds_addresses`](Self::holds_addresses) became true.
+    /// Call it once after each time [`holds_addresses`](Self::holds_addresses) became true, and
+    /// after [`reconfigure`](Self::reconfigure) changed the addresses. A further call has no
+    /// effect.
     pub fn handle_addresses_installed(&mut self, now: Instant) {
         if self.state != State::Active || core::mem::replace(&mut self.installed, true) {
             return;
         }
         let settings = self.config.announce();
         self.announce(settings.repeat, AnnounceReason::Installed);
-        self.announce_again(now, settings.delay);
+        if !settings.delay.is_zero() {
+            self.announce_again(now + settings.delay, settings.repeat);
+        }
         if !settings.refresh.is_zero() {
             self.timers.set(Timer::Refresh, now + settings.refresh);
         }
@@ -205,7 +213,7 @@ impl VirtualRouter {
                 }
                 Timer::Adver => self.handle_adver(now, due),
                 Timer::SecondAnnouncement => {
-                    self.announce(self.config.announce().repeat, AnnounceReason::Second);
+                    self.announce(self.second_repeat, AnnounceReason::Second);
                 }
                 Timer::Refresh => {
                     let settings = self.config.announce();

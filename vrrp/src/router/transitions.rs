@@ -86,10 +86,10 @@ impl VirtualRouter {
             return;
         }
         self.timers.stop_all();
-        self.burst = None;
-        self.installed = false;
+        self.forget_installed();
         self.listening_again = false;
         self.preempt_delay_over = false;
+        self.asserted = None;
         self.noted = Noted::default();
         self.event(Event::StateChange(StateChange { at, from, to, reason }));
     }
@@ -170,7 +170,7 @@ impl VirtualRouter {
         self.timers.set(Timer::ActiveDown, at + self.active_down_interval());
     }
 
-    fn stop_preempt_delay(&mut self) {
+    pub(super) fn stop_preempt_delay(&mut self) {
         self.preempt_delay_over = false;
         self.timers.stop(Timer::PreemptDelay);
     }
@@ -210,6 +210,7 @@ impl VirtualRouter {
     }
 
     /// Puts the sender, and bridges and neighbours that believed it, right. No timer is reset.
+    /// However many such advertisements come, addresses are announced once per interval.
     fn assert(&mut self, at: Instant, heard: Heard) {
         self.event(Event::LowerPriorityPeer { peer: heard.peer });
         if self.config.lower_prio_no_advert() {
@@ -229,6 +230,14 @@ impl VirtualRouter {
 
     // Announcements.
 
+    /// Stops announcing until the addresses are installed (again).
+    pub(super) fn forget_installed(&mut self) {
+        self.installed = false;
+        self.burst = None;
+        self.timers.stop(Timer::SecondAnnouncement);
+        self.timers.stop(Timer::Refresh);
+    }
+
     /// Nothing is announced before the addresses are in (RFC 9568 section 8.1.2).
     pub(super) fn announce(&mut self, repeat: u8, reason: AnnounceReason) {
         if self.installed {
@@ -237,10 +246,11 @@ impl VirtualRouter {
     }
 
     /// Arms the second burst, unless one is due already.
-    pub(super) fn announce_again(&mut self, at: Instant, delay: Duration) {
+    pub(super) fn announce_again(&mut self, at: Instant, repeat: u8) {
         let timer = Timer::SecondAnnouncement;
-        if self.installed && !delay.is_zero() && self.timers.get(timer).is_none() {
-            self.timers.set(timer, at + delay);
+        if self.installed && self.timers.get(timer).is_none() {
+            self.second_repeat = repeat;
+            self.timers.set(timer, at);
         }
     }
 
@@ -259,6 +269,14 @@ impl VirtualRouter {
     pub(super) fn active_down_interval(&self) -> Duration {
         let adverts = u32::from(self.config.down_timer_adverts());
         self.active_adver_interval.as_duration() * adverts + self.skew_time()
+    }
+
+    /// Moves a running Active_Down_Timer by as much as the down interval changed from `before`.
+    pub(super) fn rebase_active_down(&mut self, before: Duration) {
+        if let Some(deadline) = self.timers.get(Timer::ActiveDown) {
+            let rebased = deadline + self.active_down_interval() - before;
+            self.timers.set(Timer::ActiveDown, rebased);
+        }
     }
 
     /// Whether by `at` the Adver_Timer is so late that our last advertisement is older than our
