@@ -179,9 +179,7 @@ impl VirtualRouter {
         }
         let settings = self.config.announce();
         self.announce(settings.repeat, AnnounceReason::Installed);
-        if !settings.delay.is_zero() {
-            self.announce_again(now + settings.delay, settings.repeat);
-        }
+        self.announce_again(now, settings.delay, settings.repeat);
         if !settings.refresh.is_zero() {
             self.timers.set(Timer::Refresh, now + settings.refresh);
         }

@@ -219,8 +219,13 @@ impl VirtualRouter {
         let reason = AdvertiseReason::LowerPriorityPeer;
         self.pending = Some((Some(self.priority), reason));
         let settings = self.config.announce();
-        self.announce(settings.lower_prio_repeat, AnnounceReason::LowerPriorityPeer);
-        self.announce_again(at, settings.lower_prio_delay);
+        let limit = self.config.interval().as_duration();
+        if self.asserted.is_none_or(|last| at >= last + limit) {
+            self.asserted = Some(at);
+            let (repeat, delay) = (settings.lower_prio_repeat, settings.lower_prio_delay);
+            self.announce(repeat, AnnounceReason::LowerPriorityPeer);
+            self.announce_again(at, delay, repeat);
+        }
     }
 
     fn resign(&mut self, at: Instant, to: State, reason: StateReason) {
@@ -246,11 +251,11 @@ impl VirtualRouter {
     }
 
     /// Arms the second burst, unless one is due already.
-    pub(super) fn announce_again(&mut self, at: Instant, repeat: u8) {
+    pub(super) fn announce_again(&mut self, at: Instant, delay: Duration, repeat: u8) {
         let timer = Timer::SecondAnnouncement;
-        if self.installed && self.timers.get(timer).is_none() {
+        if self.installed && !delay.is_zero() && self.timers.get(timer).is_none() {
             self.second_repeat = repeat;
-            self.timers.set(timer, at);
+            self.timers.set(timer, at + delay);
         }
     }
 
