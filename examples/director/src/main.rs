@@ -1,2 +1,4 @@
 //! A keepalived-style director that runs keepalived.conf.
+mod arguments;
+mod script;
 fn main() {}

@@ -1,0 +1,32 @@
+//! The demo is a test as well: it ends with success only if everything in it came out as it should.
+
+use std::process::Command;
+
+use steadfast_lab::binary;
+
+fn play(forwarding: &str) {
+    let output = Command::new(binary("lab").unwrap())
+        .args(["demo", forwarding, "--inside"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn the_demo_with_direct_routing_comes_out_as_it_should() {
+    play("dr");
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn the_demo_with_address_translation_comes_out_as_it_should() {
+    play("nat");
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn the_demo_with_tunnels_comes_out_as_it_should() {
+    play("tun");
+}
