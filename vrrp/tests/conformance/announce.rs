@@ -1,0 +1,76 @@
+//! G: announcing the addresses. The bytes are tested beside their encoders.
+
+use std::time::Duration;
+
+use steadfast_vrrp::router::{AnnounceReason, AnnounceSettings, Timer};
+
+use crate::support::*;
+
+#[test]
+fn g1_every_address_is_announced_in_rounds() {
+    let mut router = Router::active(config().unadvertised_addresses([ip("2001:db8::5")]));
+    router.router.handle_addresses_installed(at(ms(3)));
+    let announced = router.announced();
+    let round = [ip(VIRTUAL[0]), ip(VIRTUAL[1]), ip("2001:db8::5")];
+    assert_eq!(announced.len(), 5 * round.len());
+    for addresses in announced.chunks(round.len()) {
+        assert_eq!(addresses.iter().map(|it| it.address).collect::<Vec<_>>(), round);
+    }
+}
+
+#[test]
+fn g3_nothing_is_announced_before_the_addresses_are_installed() {
+    let mut router = Router::active(config());
+    router.hear(ms(1), &Advert::new(HIGHER_ADDRESS, 50)).unwrap();
+    assert_eq!(router.announced(), []);
+    router.router.handle_addresses_installed(at(ms(3)));
+    assert!(!router.announced().is_empty());
+}
+
+#[test]
+fn g3_a_second_word_of_the_installation_is_without_effect() {
+    let mut router = Router::active(config()).installed();
+    router.router.handle_addresses_installed(at(ms(3)));
+    assert_eq!(router.announced(), []);
+}
+
+#[test]
+fn g3_nothing_is_announced_after_yielding() {
+    let mut router = Router::active(config());
+    router.router.handle_addresses_installed(at(ms(3)));
+    router.hear(ms(4), &Advert::new(HIGHER_ADDRESS, 150)).unwrap();
+    assert_eq!(router.announced(), []);
+}
+
+#[test]
+fn g_addresses_are_announced_a_second_time_after_the_delay() {
+    let settings = AnnounceSettings { delay: ms(700), repeat: 2, ..AnnounceSettings::default() };
+    let mut router = Router::active(config().announce(settings)).installed();
+    assert_eq!(router.timer(), Timer::SecondAnnouncement);
+    assert_eq!(router.wake_when_due(), at(ms(700)));
+    let announced = router.announced();
+    assert_eq!(announced.len(), 2 * VIRTUAL.len());
+    assert_eq!(announced[0].reason, AnnounceReason::Second);
+    assert_eq!(router.timer(), Timer::Adver, "and not a third time");
+}
+
+#[test]
+fn g_no_delay_means_no_second_time() {
+    let settings = AnnounceSettings { delay: Duration::ZERO, ..AnnounceSettings::default() };
+    let router = Router::active(config().announce(settings)).installed();
+    assert_eq!(router.timer(), Timer::Adver);
+}
+
+#[test]
+fn g_addresses_are_refreshed_for_ever_where_configured() {
+    let settings =
+        AnnounceSettings { delay: Duration::ZERO, refresh: ms(300), ..AnnounceSettings::default() };
+    let mut router = Router::active(config().announce(settings)).installed();
+    for round in 1..=3 {
+        assert_eq!(router.timer(), Timer::Refresh);
+        assert_eq!(router.wake_when_due(), at(ms(300 * round)));
+        let announced = router.announced();
+        assert_eq!(announced.len(), VIRTUAL.len());
+        assert_eq!(announced[0].reason, AnnounceReason::Refresh);
+    }
+}
