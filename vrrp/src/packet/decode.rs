@@ -1,3 +1,5 @@
+use core::net::IpAddr;
+
 use super::addresses::address_len;
 use super::checksum::Sum;
 use super::{
@@ -40,18 +42,15 @@ pub struct Decoded<'a> {
 /// ```
 /// use steadfast_vrrp::packet::{self, Carrier, DecodePolicy};
 ///
-/// // From a keepalived with priority 100 and 192.0.2.100, 192.0.2.101.
-/// let bytes = [
-///     0x21, 0x33, 0x64, 0x02, 0x00, 0x01, 0xf5, 0xfe, 0xc0, 0x00, 0x02, 0x64,
-///     0xc0, 0x00, 0x02, 0x65, 0, 0, 0, 0, 0, 0, 0, 0,
-/// ];
+/// // keepalived, VRID 8, priority 200, every half second, for 198.51.100.8.
+/// let bytes = [0x31, 0x08, 0xc8, 0x01, 0x00, 0x32, 0xd1, 0x77, 198, 51, 100, 8];
 /// let carrier = Carrier::V4 {
-///     source: "192.0.2.10".parse()?,
+///     source: "198.51.100.77".parse()?,
 ///     destination: packet::MULTICAST_IPV4,
 /// };
 /// let decoded = packet::decode(&bytes, carrier, DecodePolicy::default())?;
-/// assert_eq!(decoded.advertisement.vrid.get(), 51);
-/// assert_eq!(decoded.advertisement.addresses.len(), 2);
+/// assert_eq!(decoded.advertisement.vrid.get(), 8);
+/// assert_eq!(decoded.advertisement.interval.as_centis(), 50);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn decode(
@@ -157,7 +156,7 @@ impl<'a> Verified<'a> {
         }
         .ok_or(DecodeError::Interval)?;
 
-        if let core::net::IpAddr::V6(address) = first
+        if let IpAddr::V6(address) = first
             && policy.link_local_first
             && !address.is_unicast_link_local()
         {

@@ -96,7 +96,7 @@ fn check(router: &mut Router) {
     match state {
         State::Initialize | State::Fault => assert_eq!(timer, None),
         State::Backup => {
-            assert!(matches!(timer, Some(Timer::ActiveDown | Timer::PreemptDelay)), "{timer:?}")
+            assert!(matches!(timer, Some(Timer::ActiveDown | Timer::PreemptDelay)), "{timer:?}");
         }
         State::Active => assert!(
             matches!(timer, Some(Timer::Adver | Timer::SecondAnnouncement | Timer::Refresh)),

@@ -350,7 +350,8 @@ fn r15_reserved_bits_are_ignored() {
 #[test]
 fn r_the_checks_are_made_in_order() {
     let truncate = |bytes: &mut Vec<u8>| bytes.truncate(10);
-    let steps: [(&str, &dyn Fn(&mut Vec<u8>)); 6] = [
+    type Spoil<'a> = &'a dyn Fn(&mut Vec<u8>);
+    let steps: [(&str, Spoil<'_>); 6] = [
         ("version", &|bytes| bytes[0] = bytes[0] & 0x0f | 0x40),
         ("type", &|bytes| bytes[0] = bytes[0] & 0xf0 | 0x02),
         ("length", &truncate),

@@ -10,9 +10,7 @@ use steadfast_vrrp::router::{
     Advertise, AdvertiseReason, Announce, ConfigBuilder, Event, Outcome, ReceiveError, Received,
     State, StateChange, StateReason, Timer, Transmit, VirtualAddresses,
 };
-use steadfast_vrrp::{
-    AdverInterval, Config, Family, Instant, Priority, Version, VirtualRouter, Vrid,
-};
+use steadfast_vrrp::{AdverInterval, Config, Family, Instant, Priority, VirtualRouter, Vrid};
 
 pub(crate) const OUR_ADDRESS: &str = "192.0.2.10";
 pub(crate) const LOWER_ADDRESS: &str = "192.0.2.9";
