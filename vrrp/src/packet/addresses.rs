@@ -83,9 +83,10 @@ impl<'a> Addresses<'a> {
     ///
     /// The order is only recommended to be the same on all routers (RFC 9568 section 5.2.9).
     pub fn same_set(&self, other: &Addresses<'_>) -> bool {
-        self.len() == other.len()
-            && self.iter().all(|address| other.contains(address))
-            && other.iter().all(|address| self.contains(address))
+        self == other
+            || self.len() == other.len()
+                && self.iter().all(|address| other.contains(address))
+                && other.iter().all(|address| self.contains(address))
     }
 }
 
