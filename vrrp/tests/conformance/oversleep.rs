@@ -63,6 +63,15 @@ fn x2_a_backup_nobody_could_rely_on_listens_again_and_again() {
 }
 
 #[test]
+fn x2_a_backup_that_heard_somebody_since_is_not_excused_the_next_time() {
+    let mut router = Router::backup(config());
+    router.wake(ms(60_000));
+    router.hear(ms(60_400), &Advert::new(HIGHER_ADDRESS, 150)).unwrap();
+    router.wake(ms(60_400) + DOWN + ms(600));
+    assert_eq!(router.state(), State::Backup);
+}
+
+#[test]
 fn x2_packets_that_waited_meanwhile_count_from_their_arrival() {
     let mut router = Router::backup(config());
     let advert = Advert::new(HIGHER_ADDRESS, 150);
@@ -85,6 +94,16 @@ fn x2_an_active_router_a_little_late_advertises() {
 }
 
 #[test]
+fn x2_how_late_is_too_late_for_an_active_router_depends_on_its_own_interval() {
+    let mut router = Router::backup(config());
+    router.hear(START, &Advert::new(HIGHER_ADDRESS, 150).every(10)).unwrap();
+    let active_since = router.wake_when_due().duration_since(at(START));
+    router.drain();
+    router.wake(active_since + ms(2000));
+    assert_eq!(router.sent(), [(100, AdvertiseReason::Interval)]);
+}
+
+#[test]
 fn x2_an_active_router_that_overslept_is_silent_and_listens() {
     let mut router = Router::active(config()).installed();
     router.wake(DOWN + us(1));
@@ -95,20 +114,26 @@ fn x2_an_active_router_that_overslept_is_silent_and_listens() {
     assert_eq!(router.deadline(), at(DOWN + us(1) + ms(1000)));
 }
 
-#[test]
-fn x2_an_active_router_that_heard_nobody_speaks_and_announces_again() {
+/// An Active router that slept for ten seconds and then listened for one.
+fn listened() -> Router {
     let mut router = Router::active(config()).installed();
     router.wake(ms(10_000));
     router.drain();
     router.wake(ms(11_000));
-    assert_eq!(router.sent(), [(100, AdvertiseReason::ListenedAgain)]);
-    assert_eq!(router.deadline(), at(ms(12_000)));
+    router
+}
 
-    let mut router = Router::active(config()).installed();
-    router.wake(ms(10_000));
-    router.drain();
-    router.wake(ms(11_000));
-    let announced = router.announced();
+#[test]
+fn x2_an_active_router_that_heard_nobody_speaks_again() {
+    let mut router = listened();
+    assert_eq!(router.sent(), [(100, AdvertiseReason::ListenedAgain)]);
+    assert_eq!(router.wake_when_due(), at(ms(12_000)));
+    assert_eq!(router.sent(), [(100, AdvertiseReason::Interval)]);
+}
+
+#[test]
+fn x2_an_active_router_that_heard_nobody_announces_its_addresses_again() {
+    let announced = listened().announced();
     assert!(announced.iter().any(|it| it.reason == AnnounceReason::ListenedAgain));
 }
 

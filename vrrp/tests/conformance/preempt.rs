@@ -61,6 +61,14 @@ fn x3_preempt_delay_starts_anew_after_a_higher_priority_was_heard() {
 }
 
 #[test]
+fn x3_preempt_delay_that_was_over_starts_anew_too() {
+    let mut router = heard_for(12);
+    router.hear(ms(12_500), &Advert::new(HIGHER_ADDRESS, 250)).unwrap();
+    router.hear(ms(13_000), &Advert::new(LOWER_ADDRESS, 50)).unwrap();
+    assert_eq!(router.deadline(), at(ms(13_000) + us(3_218_750)), "listened to again");
+}
+
+#[test]
 fn x3_a_preemption_delay_needs_preemption() {
     let config = config().preempt(false).preempt_delay(ms(1)).build();
     assert_eq!(config.unwrap_err(), ConfigError::PreemptDelayWithoutPreempt);

@@ -286,6 +286,24 @@ fn r13_v3_reports_another_address_list_once_and_goes_on() {
 }
 
 #[test]
+fn r13_another_active_router_is_reported_again() {
+    let mut router = Router::backup(config());
+    for source in [HIGHER_ADDRESS, LOWER_ADDRESS, LOWER_ADDRESS] {
+        accepted(router.hear(ms(10), &other_addresses(Advert::new(source, 150))));
+    }
+    // The change of router shows when its second advertisement is compared.
+    let reported: Vec<_> = router
+        .events()
+        .into_iter()
+        .map(|event| match event {
+            Event::AddressListDiffers { peer } => peer.address,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(reported, [HIGHER_ADDRESS, LOWER_ADDRESS].map(ip));
+}
+
+#[test]
 fn r13_the_order_of_the_addresses_does_not_matter() {
     let mut advert = peer();
     advert.addresses.reverse();
