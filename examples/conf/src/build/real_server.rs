@@ -1,0 +1,111 @@
+use std::net::{IpAddr, SocketAddr};
+
+use crate::Span;
+use crate::check::Entry;
+use crate::model::{Forward, RealServer};
+use crate::value::Value;
+
+use super::checker::{self, Inherited};
+use super::{Context, method};
+
+/// What a real server takes from its service.
+pub(super) struct Service {
+    pub(super) address: IpAddr,
+    pub(super) port: u16,
+    pub(super) forward: Forward,
+    pub(super) weight: u16,
+    pub(super) inhibit_on_failure: bool,
+    pub(super) checks: Inherited,
+}
+
+pub(super) fn build(
+    entry: &Entry<'_>,
+    service: &Service,
+    context: &mut Context<'_>,
+) -> Option<RealServer> {
+    let inside = &entry.inside;
+    let span = entry.statement.arguments.first()?.span;
+    let forward = inside.get("lvs_method").and_then(|method| method::forward(method, context));
+    let forward = forward.unwrap_or(service.forward);
+    let (address, port) = endpoint(entry, service, forward, context)?;
+    let mut checks = service.checks.within(inside);
+    checks.virtualhost = inside.text("virtualhost").or(checks.virtualhost);
+    checks.alpha = inside.flag("alpha").unwrap_or(checks.alpha);
+    let target = SocketAddr::new(address, port);
+    let checkers: Vec<_> = inside
+        .iter()
+        .filter(|entry| matches!(entry.row.name, "TCP_CHECK" | "HTTP_GET"))
+        .filter_map(|entry| checker::build(entry, target, &checks, context))
+        .collect();
+    let has_check = |lines: &[crate::tree::Statement]| {
+        lines.iter().any(|line| {
+            line.keyword.text.ends_with("_CHECK") || line.keyword.text.ends_with("_GET")
+        })
+    };
+    if !has_check(entry.lines()) {
+        context.note(span, format!("{address} is never checked")).label("it counts as up, always");
+    }
+    let weight = inside.integer("weight").unwrap_or(service.weight);
+    if weight == 0 {
+        context.note(span, "a server of weight 0 gets no new connections");
+    }
+    let (upper, lower) = (inside.integer("uthreshold"), inside.integer("lthreshold"));
+    let (upper, lower): (u32, u32) = (upper.unwrap_or_default(), lower.unwrap_or_default());
+    if upper != 0 && lower > upper {
+        context.error(span, format!("its `lthreshold` {lower} is above its `uthreshold` {upper}"));
+    }
+    Some(RealServer {
+        address,
+        port,
+        weight,
+        forward,
+        upper_threshold: upper,
+        lower_threshold: lower,
+        inhibit_on_failure: inside.flag("inhibit_on_failure").unwrap_or(service.inhibit_on_failure),
+        notify_up: context.script(inside, "notify_up"),
+        notify_down: context.script(inside, "notify_down"),
+        checkers,
+        span,
+    })
+}
+
+/// The address and port of a `real_server` or `sorry_server`, as the kernel will have it.
+pub(super) fn endpoint(
+    entry: &Entry<'_>,
+    service: &Service,
+    forward: Forward,
+    context: &mut Context<'_>,
+) -> Option<(IpAddr, u16)> {
+    let Some(Value::Endpoint(address, port)) = entry.value else { return None };
+    let span = entry.statement.arguments.first()?.span;
+    check_family(address, span, service, forward, context);
+    let Some(port) = port.filter(|&port| port != service.port) else {
+        return Some((address, service.port));
+    };
+    if forward == Forward::Nat {
+        return Some((address, port));
+    }
+    let method = if forward == Forward::DirectRouting { "DR" } else { "TUN" };
+    let word = entry.statement.arguments.get(1)?;
+    context
+        .warning(word.span, format!("{method} cannot change the port of a packet"))
+        .label(format!("port {} is used, as keepalived does", service.port))
+        .help("let the server listen on the service's port, or use `lb_kind NAT`");
+    Some((address, service.port))
+}
+
+/// Only a tunnel can carry one family in the other.
+fn check_family(
+    address: IpAddr,
+    span: Span,
+    service: &Service,
+    forward: Forward,
+    context: &mut Context<'_>,
+) {
+    if address.is_ipv4() != service.address.is_ipv4() && !matches!(forward, Forward::Tunnel(_)) {
+        context
+            .error(span, format!("{address} cannot serve {}", service.address))
+            .label("an address of the other family")
+            .help("only `lb_kind TUN` can mix IPv4 and IPv6");
+    }
+}

@@ -1,0 +1,307 @@
+//! Words to values, by the shape a keyword's row gives them.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::keywords::Arguments;
+use crate::model::{Script, ScriptUser, TrackWeight};
+use crate::tree::{Statement, Word};
+use crate::{Diagnostic, Diagnostics, Severity, Sources, shell};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// The keyword alone, or words that whoever builds the model reads for itself.
+    Words,
+    Flag(bool),
+    Integer(i64),
+    Seconds(Duration),
+    Text(String),
+    Address(IpAddr),
+    Endpoint(IpAddr, Option<u16>),
+    Script(Script),
+    User(ScriptUser),
+    Weight(TrackWeight),
+}
+
+/// Reads what follows a keyword. Whatever is wrong is reported; `None` if there is no value then.
+pub(crate) fn read(
+    arguments: Arguments,
+    statement: &Statement,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let words = &statement.arguments;
+    if let Arguments::Command | Arguments::CommandAndUser = arguments {
+        return command(arguments, statement, sources, diagnostics);
+    }
+    let Some(first) = words.first() else {
+        let alone = without_words(arguments);
+        if alone.is_none() {
+            diagnostics.push(
+                Diagnostic::new(
+                    Severity::Error,
+                    statement.keyword.span,
+                    format!("`{}` needs a value", statement.keyword.text),
+                )
+                .label(format!("expected {arguments}")),
+            );
+        }
+        return alone;
+    };
+    if let Arguments::None = arguments {
+        warn_of_extra(arguments, statement, 0, diagnostics);
+        return Some(Value::Words);
+    }
+    if let Arguments::Words(_) | Arguments::OptionalWords(_) = arguments {
+        return Some(Value::Words);
+    }
+    match one(arguments, first, words.get(1..).unwrap_or_default()) {
+        Ok((value, used)) => {
+            warn_of_extra(arguments, statement, used, diagnostics);
+            Some(value)
+        }
+        Err(wrong) => {
+            diagnostics.push(cannot_be(&statement.keyword.text, wrong, arguments));
+            None
+        }
+    }
+}
+
+/// The value of a literal default; `None` if the row's shape does not fit it.
+pub(crate) fn literal(arguments: Arguments, text: &str) -> Option<Value> {
+    let word = Word { text: text.to_owned(), span: crate::Span::default() };
+    one(arguments, &word, &[]).ok().map(|(value, _)| value)
+}
+
+fn without_words(arguments: Arguments) -> Option<Value> {
+    match arguments {
+        Arguments::None | Arguments::OptionalWord(_) | Arguments::OptionalWords(_) => {
+            Some(Value::Words)
+        }
+        Arguments::Flag => Some(Value::Flag(true)),
+        Arguments::OptionalInteger { alone, .. } => Some(Value::Integer(alone)),
+        _ => None,
+    }
+}
+
+fn cannot_be(keyword: &str, wrong: &Word, arguments: Arguments) -> Diagnostic {
+    let error = Diagnostic::new(
+        Severity::Error,
+        wrong.span,
+        format!("`{keyword}` cannot be `{}`", wrong.text),
+    )
+    .label(format!("expected {arguments}"));
+    let near = match arguments {
+        Arguments::Choice(words) | Arguments::ChoiceAnyCase(words) => {
+            crate::nearest::nearest(&wrong.text.to_uppercase(), words.iter().copied()).or_else(
+                || crate::nearest::nearest(&wrong.text.to_lowercase(), words.iter().copied()),
+            )
+        }
+        _ => None,
+    };
+    match near {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+/// The value, and how many words it took; or the word that is wrong.
+fn one<'w>(
+    arguments: Arguments,
+    first: &'w Word,
+    rest: &'w [Word],
+) -> Result<(Value, usize), &'w Word> {
+    let text = first.text.as_str();
+    let value = match arguments {
+        Arguments::Flag => match text {
+            "on" | "true" | "yes" => Some(Value::Flag(true)),
+            "off" | "false" | "no" => Some(Value::Flag(false)),
+            _ => None,
+        },
+        Arguments::Integer { min, max } | Arguments::OptionalInteger { min, max, .. } => {
+            integer(text).filter(|n| (min..=max).contains(n)).map(Value::Integer)
+        }
+        Arguments::Seconds { min, max } => micros(text)
+            .filter(|n| (min..=max).contains(n))
+            .map(|n| Value::Seconds(Duration::from_micros(n))),
+        Arguments::Word(_) | Arguments::OptionalWord(_) => Some(Value::Text(text.to_owned())),
+        Arguments::Choice(words) => words.contains(&text).then(|| Value::Text(text.to_owned())),
+        Arguments::ChoiceAnyCase(words) => words
+            .iter()
+            .find(|word| word.eq_ignore_ascii_case(text))
+            .map(|word| Value::Text((*word).to_owned())),
+        Arguments::Address => text.parse().ok().map(Value::Address),
+        Arguments::Ipv4Address => text.parse().ok().map(|ip| Value::Address(IpAddr::V4(ip))),
+        Arguments::Endpoint => {
+            let address = text.parse().map_err(|_| first)?;
+            return match rest.first() {
+                None => Ok((Value::Endpoint(address, None), 1)),
+                Some(port) => {
+                    let number = integer(&port.text).and_then(|n| u16::try_from(n).ok());
+                    Ok((Value::Endpoint(address, Some(number.ok_or(port)?)), 2))
+                }
+            };
+        }
+        Arguments::User => return Ok(user(first, rest)),
+        Arguments::Weight => return weight(first, rest),
+        Arguments::None
+        | Arguments::Words(_)
+        | Arguments::OptionalWords(_)
+        | Arguments::Command
+        | Arguments::CommandAndUser => Some(Value::Words),
+    };
+    value.map(|value| (value, 1)).ok_or(first)
+}
+
+/// Decimal digits, perhaps a minus sign, and nothing else.
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// Seconds with decimals, as microseconds; further digits are rounded as keepalived does.
+fn micros(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let mut micros = 0;
+    let mut digit = fraction.bytes().map(|b| u64::from(b - b'0')).chain(std::iter::repeat(0));
+    for _ in 0..6 {
+        micros = micros * 10 + digit.next().unwrap_or(0);
+    }
+    let up = u64::from(digit.next().unwrap_or(0) >= 5);
+    whole.checked_mul(1_000_000)?.checked_add(micros + up)
+}
+
+/// `USER [[:]GROUP]`: the colon stands before the group, or by itself.
+fn user(first: &Word, rest: &[Word]) -> (Value, usize) {
+    let mut used = 1;
+    let mut rest = rest.iter().map(|word| word.text.as_str());
+    let mut supplementary_groups = false;
+    let mut group = None;
+    if let Some(word) = rest.next() {
+        used += 1;
+        match word.strip_prefix(':') {
+            Some("") => {
+                supplementary_groups = true;
+                group = rest.next();
+                used += usize::from(group.is_some());
+            }
+            Some(name) => {
+                supplementary_groups = true;
+                group = Some(name);
+            }
+            None => group = Some(word),
+        }
+    }
+    let user = ScriptUser {
+        user: first.text.clone(),
+        group: group.map(str::to_owned),
+        supplementary_groups,
+    };
+    (Value::User(user), used)
+}
+
+fn weight<'w>(first: &'w Word, rest: &[Word]) -> Result<(Value, usize), &'w Word> {
+    let reverse = rest.first().is_some_and(|word| word.text == "reverse");
+    let used = 1 + usize::from(
+        rest.first().is_some_and(|w| matches!(w.text.as_str(), "reverse" | "noreverse")),
+    );
+    let number = integer(&first.text).ok_or(first)?;
+    let weight = TrackWeight::new(number, reverse).map_err(|_| first)?;
+    Ok((Value::Weight(weight), used))
+}
+
+fn command(
+    arguments: Arguments,
+    statement: &Statement,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let keyword = &statement.keyword;
+    let (Some(first), Some(last)) = (statement.arguments.first(), statement.arguments.last())
+    else {
+        diagnostics.push(
+            Diagnostic::new(
+                Severity::Error,
+                keyword.span,
+                format!("`{}` needs a command", keyword.text),
+            )
+            .label(format!("expected {arguments}")),
+        );
+        return None;
+    };
+    let whole = first.span.to(last.span);
+    let Ok((argv, used)) = shell::command(sources.text(whole)) else {
+        diagnostics.push(Diagnostic::new(
+            Severity::Error,
+            whole,
+            "a quote in this command is not closed",
+        ));
+        return None;
+    };
+    if argv.first().is_none_or(String::is_empty) {
+        diagnostics.push(Diagnostic::new(Severity::Error, whole, "this command is empty"));
+        return None;
+    }
+    let command_end = whole.start + used;
+    let span = crate::Span { end: command_end, ..whole };
+    let following = statement.arguments.iter().position(|word| word.span.start >= command_end);
+    let following = following.unwrap_or(statement.arguments.len());
+    let mut script = Script { argv, user: None, span };
+    let mut taken = following;
+    if let (Arguments::CommandAndUser, Some([user_word, group @ ..])) =
+        (arguments, statement.arguments.get(following..))
+        && let (Value::User(who), count) = user(user_word, group)
+    {
+        script.user = Some(who);
+        taken += count;
+    }
+    if let Some(extra) = statement.arguments.get(taken) {
+        diagnostics.push(
+            Diagnostic::new(
+                Severity::Warning,
+                extra.span.to(last.span),
+                format!("`{}` is not passed to the command", extra.text),
+            )
+            .label("ignored, as keepalived does")
+            .help("put the command and its arguments together in quotes"),
+        );
+    }
+    Some(Value::Script(script))
+}
+
+fn warn_of_extra(
+    arguments: Arguments,
+    statement: &Statement,
+    used: usize,
+    diagnostics: &mut Diagnostics,
+) {
+    let (Some(extra), Some(last)) = (statement.arguments.get(used), statement.arguments.last())
+    else {
+        return;
+    };
+    let keyword = &statement.keyword.text;
+    let warning = Diagnostic::new(
+        Severity::Warning,
+        extra.span.to(last.span),
+        match arguments {
+            Arguments::None => format!("`{keyword}` takes no value"),
+            _ => format!("`{}` is too much after `{keyword}`", extra.text),
+        },
+    )
+    .label("ignored, as keepalived does");
+    let negated = matches!(extra.text.as_str(), "0" | "no" | "off" | "false");
+    diagnostics.push(match arguments {
+        Arguments::None if negated => {
+            warning.help(format!("`{keyword}` is in force whatever follows: remove the line"))
+        }
+        _ => warning,
+    });
+}
+
+#[cfg(test)]
+mod tests;
