@@ -1,0 +1,181 @@
+//! The driver's thread and what its owner holds of it.
+
+use std::io;
+use std::thread::JoinHandle;
+
+use steadfast_vrrp::Priority;
+use steadfast_vrrp::router::FaultReason;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::speaker::Speaker;
+use crate::{Error, Instance, Notice, Snapshot};
+
+/// What the owner asks of the driver.
+#[derive(Debug)]
+pub(crate) enum Command {
+    SetPriority(String, Priority),
+    Fault(String, FaultReason),
+    ClearFault(String),
+    Snapshot(oneshot::Sender<Vec<Snapshot>>),
+    Stop,
+}
+
+/// A running driver. Dropping it stops the driver in order, and waits for that.
+#[derive(Debug)]
+pub struct Handle {
+    commands: mpsc::UnboundedSender<Command>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the driver reports, in order.
+#[derive(Debug)]
+pub struct Notices(mpsc::UnboundedReceiver<Notice>);
+
+impl Notices {
+    /// The next notice; `None` once the driver has stopped.
+    pub async fn next(&mut self) -> Option<Notice> {
+        self.0.recv().await
+    }
+}
+
+/// Starts a driver for some instances, in the network namespace of the calling thread.
+///
+/// It runs on a thread of its own with a runtime of its own, so that nothing else in the program
+/// can delay an advertisement. It returns once every instance has been started.
+///
+/// Notices are queued without bound: read them.
+///
+/// # Errors
+///
+/// When instances contradict each other, an interface is missing, or the system refuses sockets
+/// (they need `CAP_NET_RAW` and `CAP_NET_ADMIN`).
+pub fn spawn(instances: Vec<Instance>) -> Result<(Handle, Notices), Error> {
+    check(&instances)?;
+    let (commands, inbox) = mpsc::unbounded_channel();
+    let (notices, outbox) = mpsc::unbounded_channel();
+    let (started, starting) = std::sync::mpsc::channel();
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                let error = Error::system("making the driver's runtime")(error);
+                return drop(started.send(Err(error)));
+            }
+        };
+        runtime.block_on(async {
+            match Speaker::start(instances, notices).await {
+                Ok(speaker) => {
+                    // Nobody waits for it only if the owner's thread is gone; then so are we.
+                    if started.send(Ok(())).is_ok() {
+                        speaker.run(inbox).await;
+                    }
+                }
+                Err(error) => drop(started.send(Err(error))),
+            }
+        });
+    };
+    let thread = std::thread::Builder::new()
+        .name("vrrp".to_owned())
+        .spawn(run)
+        .map_err(Error::system("starting the driver's thread"))?;
+    let handle = Handle { commands, thread: Some(thread) };
+    match starting.recv() {
+        Ok(Ok(())) => Ok((handle, Notices(outbox))),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(Error::Stopped),
+    }
+}
+
+fn check(instances: &[Instance]) -> Result<(), Error> {
+    for (position, second) in instances.iter().enumerate() {
+        for first in instances.iter().take(position) {
+            if first.name == second.name {
+                return Err(Error::DuplicateName(first.name.clone()));
+            }
+            let vrid = second.config.vrid();
+            if first.interface == second.interface && first.config.vrid() == vrid {
+                return Err(Error::DuplicateVrid {
+                    first: first.name.clone(),
+                    second: second.name.clone(),
+                    vrid: vrid.get(),
+                    interface: second.interface.clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Handle {
+    /// Sets the effective priority of an instance; an unknown name and the owner's priority have no
+    /// effect.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stopped`].
+    pub fn set_priority(&self, instance: &str, priority: Priority) -> Result<(), Error> {
+        self.send(Command::SetPriority(instance.to_owned(), priority))
+    }
+
+    /// Puts an instance into Fault until [`clear_fault`](Self::clear_fault).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stopped`].
+    pub fn fault(&self, instance: &str, reason: FaultReason) -> Result<(), Error> {
+        self.send(Command::Fault(instance.to_owned(), reason))
+    }
+
+    /// Takes back [`fault`](Self::fault); the instance starts again unless its interface is in the
+    /// way.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stopped`].
+    pub fn clear_fault(&self, instance: &str) -> Result<(), Error> {
+        self.send(Command::ClearFault(instance.to_owned()))
+    }
+
+    /// All instances as they are now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stopped`].
+    pub async fn snapshot(&self) -> Result<Vec<Snapshot>, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Command::Snapshot(answer))?;
+        answered.await.map_err(|_| Error::Stopped)
+    }
+
+    /// Stops all instances in order: Active ones say so with priority 0, then their addresses are
+    /// removed. Returns when that is done; notices about it are there by then.
+    ///
+    /// # Errors
+    ///
+    /// When the driver's thread panicked.
+    pub async fn shutdown(mut self) -> Result<(), Error> {
+        // It may have stopped already, which is what is wanted.
+        let _stopped_before = self.send(Command::Stop);
+        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let panicked = |_| io::Error::other("the driver's thread panicked");
+        let joined = tokio::task::spawn_blocking(|| thread.join());
+        match joined.await {
+            Ok(joined) => joined.map_err(panicked).map_err(Error::system("stopping the driver")),
+            Err(error) => Err(Error::system("stopping the driver")(io::Error::other(error))),
+        }
+    }
+
+    fn send(&self, command: Command) -> Result<(), Error> {
+        self.commands.send(command).map_err(|_| Error::Stopped)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _stopped_before = self.send(Command::Stop);
+            let _panicked = thread.join();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+use std::io;
+use std::net::IpAddr;
+
+/// Why the driver could not start, or could not do what it should.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The interface is not there.
+    #[error("{instance}: there is no interface {interface}")]
+    NoInterface {
+        /// The instance.
+        instance: String,
+        /// Its interface.
+        interface: String,
+    },
+    /// Two instances have the same name.
+    #[error("two instances are named {0}")]
+    DuplicateName(String),
+    /// Two instances on one interface have the same VRID.
+    #[error("{first} and {second} are both virtual router {vrid} on {interface}")]
+    DuplicateVrid {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+        /// The VRID.
+        vrid: u8,
+        /// The interface.
+        interface: String,
+    },
+    /// The system refused something.
+    #[error("{what}: {source}")]
+    System {
+        /// What was being done.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An address could not be configured or removed.
+    #[error("{action} {address} on {interface}: {source}")]
+    Address {
+        /// `adding` or `removing`.
+        action: &'static str,
+        /// The address.
+        address: IpAddr,
+        /// The interface.
+        interface: String,
+        /// What the kernel said.
+        source: Box<rtnetlink::Error>,
+    },
+    /// The kernel could not be asked about links and addresses.
+    #[error("asking the kernel about {what}: {source}")]
+    Netlink {
+        /// What was asked for.
+        what: &'static str,
+        /// What it said.
+        source: Box<rtnetlink::Error>,
+    },
+    /// The driver's thread is not running any more.
+    #[error("the driver has stopped")]
+    Stopped,
+}
+
+impl Error {
+    pub(crate) fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::System { what, source }
+    }
+}
