@@ -364,6 +364,3 @@ impl Checker<'_> {
 fn home_of(name: &str) -> Option<&'static str> {
     ROOT.all().into_iter().find(|block| block.find(name).is_some()).map(|block| block.name)
 }
-
-#[cfg(test)]
-mod tests;

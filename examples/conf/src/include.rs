@@ -119,6 +119,3 @@ impl Strictness {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

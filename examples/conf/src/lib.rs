@@ -83,6 +83,3 @@ fn read(name: &str, text: String, files: &dyn Files) -> Loaded {
     diagnostics.sort();
     Loaded { model: (!diagnostics.has_errors()).then_some(model), diagnostics, sources }
 }
-
-#[cfg(test)]
-mod tests;

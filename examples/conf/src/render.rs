@@ -86,6 +86,3 @@ fn snippet<'a>(
             .annotations(annotations),
     )
 }
-
-#[cfg(test)]
-mod tests;

@@ -217,6 +217,3 @@ pub(super) fn say_not_a_host(
         .label(format!("this is the {what} of {}/{prefix_len}", Ipv4Addr::from(network)))
         .help(format!("hosts there are {first} to {last}"));
 }
-
-#[cfg(test)]
-mod tests;

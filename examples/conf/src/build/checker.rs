@@ -97,7 +97,10 @@ fn retry(entry: &Entry<'_>, context: &mut Context<'_>) -> Option<u32> {
     if let Some(old) = entry.inside.get("nb_get_retry") {
         context
             .warning(old.statement.keyword.span, "`nb_get_retry` is the old name of `retry`")
-            .label("taken for `retry`");
+            .label(match entry.row.name {
+                "HTTP_GET" => "taken for `retry`",
+                _ => "taken for `retry`; keepalived knows it only in HTTP_GET and SSL_GET",
+            });
     }
     let name = entry.inside.either("retry", "nb_get_retry")?.row.name;
     entry.inside.integer(name)

@@ -33,9 +33,6 @@ pub(super) fn build(root: &Entries<'_>, context: &mut Context<'_>) -> (Global, D
     };
     let flag = |name| entries.flag(name).unwrap_or_default();
     let strict = entries.get("vrrp_strict").filter(|_| flag("vrrp_strict"));
-    if let Some(strict) = strict {
-        warn_of_accept(strict.span(), context);
-    }
     let defaults = Defaults {
         version: entries.text("vrrp_version").map(|text| version(&text)).unwrap_or_default(),
         multicast_group: multicast_group(&entries, "vrrp_mcast_group4", context)
@@ -95,14 +92,6 @@ fn garp(entries: &Entries<'_>) -> Garp {
         lower_prio_delay: seconds("vrrp_garp_lower_prio_delay").unwrap_or(master_delay),
         lower_prio_repeat: count("vrrp_garp_lower_prio_repeat").unwrap_or(master_repeat),
     }
-}
-
-/// The one consequence of strict mode that is not drawn here.
-pub(super) fn warn_of_accept(strict: Span, context: &mut Context<'_>) {
-    context
-        .warning(strict, "virtual addresses are answered in spite of strict mode")
-        .label("keepalived would drop all packets to them")
-        .help("write `accept` in each instance so that it answers under keepalived too");
 }
 
 fn note_zero_pacing(entries: &Entries<'_>, context: &mut Context<'_>) {

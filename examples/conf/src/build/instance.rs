@@ -1,15 +1,14 @@
+mod track;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::Span;
 use crate::check::{Entries, Entry};
 use crate::model::{
-    AuthPass, Garp, InitialState, InstanceNotify, Priority, TrackScript, TrackWeight, VrrpInstance,
+    AuthPass, Garp, InitialState, InstanceNotify, Priority, VirtualAddress, VrrpInstance,
     VrrpScript, VrrpVersion,
 };
-use crate::nearest::nearest;
-use crate::tree::Statement;
-use crate::value::integer;
-use crate::{Severity, Span};
 
 use super::global::{self, Defaults};
 use super::{Context, address};
@@ -26,6 +25,7 @@ pub(super) fn build(
         .filter_map(|entry| Some(entry.statement.arguments.first()?.text.as_str()))
         .collect();
     let mut instances: Vec<VrrpInstance> = Vec::new();
+    let mut silent: Vec<(Span, Span)> = Vec::new();
     for entry in root.all("vrrp_instance") {
         let Some(name) = entry.statement.arguments.first() else { continue };
         if let Some(earlier) = instances.iter().find(|instance| instance.name == name.text) {
@@ -35,9 +35,27 @@ pub(super) fn build(
         }
         let reader =
             Reader { entry, name: name.span, defaults, scripts, script_names: &script_names };
+        if let Some(strict) = reader.strict()
+            && !entry.inside.has("accept")
+        {
+            silent.push((strict, name.span));
+        }
         instances.extend(reader.read(&name.text, context));
     }
+    warn_of_answers(silent, context);
     instances
+}
+
+/// The one consequence of strict mode that is not drawn here; once for each place that asks for it.
+fn warn_of_answers(mut silent: Vec<(Span, Span)>, context: &mut Context<'_>) {
+    silent.dedup_by_key(|(strict, _)| *strict);
+    for (strict, instance) in silent {
+        context
+            .warning(strict, "virtual addresses are answered in spite of strict mode")
+            .label("keepalived would drop all packets to them")
+            .related(instance, "no `accept` here")
+            .help("write `accept` in each instance, and keepalived answers too");
+    }
 }
 
 struct Reader<'r, 't> {
@@ -57,7 +75,7 @@ impl<'t> Reader<'_, 't> {
     fn read(&self, name: &str, context: &mut Context<'_>) -> Option<VrrpInstance> {
         let inside = self.inside();
         let interface = self.interface(context);
-        let strict = self.strict(context);
+        let strict = self.strict();
         let version = inside.text("version").map_or(self.defaults.version, |v| global::version(&v));
         let priority = inside.integer::<Priority>("priority");
         let state = self.state(priority, strict, context);
@@ -142,15 +160,9 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Where it is said that the instance is strict, if it is.
-    fn strict(&self, context: &mut Context<'_>) -> Option<Span> {
+    fn strict(&self) -> Option<Span> {
         match self.inside().flag("strict_mode") {
-            Some(true) => {
-                let span = self.inside().get("strict_mode").map(Entry::span)?;
-                if !self.inside().has("accept") {
-                    global::warn_of_accept(span, context);
-                }
-                Some(span)
-            }
+            Some(true) => self.inside().get("strict_mode").map(Entry::span),
             Some(false) => None,
             None => self.defaults.strict,
         }
@@ -368,8 +380,8 @@ impl<'t> Reader<'_, 't> {
     /// The count of addresses is one byte of an advertisement.
     fn limit(
         &self,
-        addresses: &mut Vec<crate::model::VirtualAddress>,
-        excluded: &mut Vec<crate::model::VirtualAddress>,
+        addresses: &mut Vec<VirtualAddress>,
+        excluded: &mut Vec<VirtualAddress>,
         context: &mut Context<'_>,
     ) {
         const MOST: usize = 255;
@@ -405,91 +417,6 @@ impl<'t> Reader<'_, 't> {
             context
                 .warning(self.name, "this instance has no virtual address")
                 .help("add `virtual_ipaddress { … }`, or `no_virtual_ipaddress` if that is meant");
-        }
-    }
-
-    fn track_scripts(
-        &self,
-        priority: Option<Priority>,
-        context: &mut Context<'_>,
-    ) -> Vec<TrackScript> {
-        let mut tracked: Vec<TrackScript> = Vec::new();
-        for line in self.inside().all("track_script").flat_map(|entry| entry.lines()) {
-            let Some(track) = self.track_script(line, context) else { continue };
-            if let Some(earlier) = tracked.iter().find(|earlier| earlier.script == track.script) {
-                context
-                    .warning(track.span, format!("`{}` is tracked twice", track.script))
-                    .label("this one is ignored, as keepalived does")
-                    .related(earlier.span, "this one counts");
-                continue;
-            }
-            tracked.push(track);
-        }
-        if priority == Some(Priority::OWNER) {
-            for track in tracked.iter_mut().filter(|track| track.weight.get() != 0) {
-                context
-                    .warning(track.span, "priority 255 never changes: a weight has no effect")
-                    .label("weight 0 is used, as keepalived does: a failure means FAULT");
-                track.weight = TrackWeight::default();
-            }
-        }
-        tracked
-    }
-
-    /// `NAME [weight N [reverse|noreverse]]`.
-    fn track_script(&self, line: &Statement, context: &mut Context<'_>) -> Option<TrackScript> {
-        let name = &line.keyword;
-        if !self.script_names.contains(&name.text.as_str()) {
-            let error = context
-                .error(name.span, format!("there is no vrrp_script `{}`", name.text))
-                .label("not defined");
-            match nearest(&name.text, self.script_names.iter().copied()) {
-                Some(near) => error.help(format!("did you mean `{near}`?")),
-                None if self.script_names.is_empty() => {
-                    error.help(format!("define it: `vrrp_script {} {{ script … }}`", name.text))
-                }
-                None => error.help(format!("defined are: {}", self.script_names.join(", "))),
-            };
-            return None;
-        }
-        let script = self.scripts.iter().find(|script| script.name == name.text)?;
-        let weight = match line.arguments.as_slice() {
-            [] => script.weight,
-            [weight, number, rest @ ..] if weight.text == "weight" => {
-                let reverse = rest.first().is_some_and(|word| word.text == "reverse");
-                let written = integer(&number.text).filter(|n| (-254..=254).contains(n));
-                let Some(written) = written else {
-                    context
-                        .error(number.span, format!("`weight` cannot be `{}`", number.text))
-                        .label("expected a number from -253 to 253");
-                    return None;
-                };
-                if written.abs() == 254 {
-                    context
-                        .warning(number.span, "a weight goes from -253 to 253")
-                        .label(format!("{} is used, as keepalived does", written.clamp(-253, 253)));
-                }
-                self.warn_of_words(rest, context);
-                TrackWeight::new(written.clamp(-253, 253), reverse).unwrap_or_default()
-            }
-            [word, ..] => {
-                context
-                    .error(word.span, format!("unknown word `{}` after a script", word.text))
-                    .label("expected `weight N [reverse|noreverse]`")
-                    .help("each script stands on a line of its own");
-                return None;
-            }
-        };
-        Some(TrackScript { script: name.text.clone(), weight, span: name.span })
-    }
-
-    fn warn_of_words(&self, rest: &[crate::tree::Word], context: &mut Context<'_>) {
-        let known =
-            rest.first().is_some_and(|w| matches!(w.text.as_str(), "reverse" | "noreverse"));
-        if let Some(extra) = rest.get(usize::from(known)) {
-            context
-                .say(Severity::Warning, extra.span, format!("`{}` is too much here", extra.text))
-                .label("ignored, as keepalived does");
         }
     }
 }

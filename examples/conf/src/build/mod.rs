@@ -94,6 +94,3 @@ impl Drop for Saying<'_> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -28,10 +28,12 @@ pub(super) fn build(
     let forward = inside.get("lvs_method").and_then(|method| method::forward(method, context));
     let forward = forward.unwrap_or(service.forward);
     let (address, port) = endpoint(entry, service, forward, context)?;
+    let Some(Value::Endpoint(_, written_port)) = entry.value else { return None };
     let mut checks = service.checks.within(inside);
     checks.virtualhost = inside.text("virtualhost").or(checks.virtualhost);
     checks.alpha = inside.flag("alpha").unwrap_or(checks.alpha);
-    let target = SocketAddr::new(address, port);
+    // Checks go to the port as it is written, even where packets cannot.
+    let target = SocketAddr::new(address, written_port.unwrap_or(port));
     let checkers: Vec<_> = inside
         .iter()
         .filter(|entry| matches!(entry.row.name, "TCP_CHECK" | "HTTP_GET"))
