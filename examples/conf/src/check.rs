@@ -187,7 +187,7 @@ impl Checker<'_> {
                     if let Some(earlier) = entries.iter().rfind(|entry| entry.row.name == name) {
                         self.repeated(row, earlier.span(), statement);
                     }
-                    entries.push(self.entry(row, statement));
+                    entries.extend(self.entry(row, statement));
                 }
                 Status::Accepted(why) => self.accept(row.name, statement.keyword.span, why),
                 Status::Refused(why) => self.refuse(statement, why),
@@ -197,7 +197,8 @@ impl Checker<'_> {
         Entries { block, entries }
     }
 
-    fn entry<'t>(&mut self, row: &'static Keyword, statement: &'t Statement) -> Entry<'t> {
+    /// `None` for a keyword without the block that it needs.
+    fn entry<'t>(&mut self, row: &'static Keyword, statement: &'t Statement) -> Option<Entry<'t>> {
         let value = value::read(row.arguments, statement, self.sources, self.diagnostics);
         let no_entries = Entries { block: &ROOT, entries: Vec::new() };
         let inside = match (row.body, &statement.block) {
@@ -218,7 +219,7 @@ impl Checker<'_> {
                     )
                     .label("expected `{` after this"),
                 );
-                no_entries
+                return None;
             }
             (Body::None, Some(_)) => {
                 self.diagnostics.push(Diagnostic::new(
@@ -229,7 +230,7 @@ impl Checker<'_> {
                 no_entries
             }
         };
-        Entry { row, statement, value, inside }
+        Some(Entry { row, statement, value, inside })
     }
 
     /// What holds for lines of every kind.

@@ -1,63 +1,63 @@
 //! What cannot hold together although each part could.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::model::{Model, VirtualAddress, VirtualServer, VrrpInstance};
-use crate::{Diagnostic, Diagnostics, Severity};
+use crate::{Diagnostic, Diagnostics, Severity, Span};
 
 use super::address::not_a_host;
 
 pub(super) fn check(model: &Model, diagnostics: &mut Diagnostics) {
-    for (index, instance) in model.instances.iter().enumerate() {
-        for earlier in model.instances.iter().take(index) {
-            same_router(earlier, instance, diagnostics);
-            same_address(earlier, instance, diagnostics);
-        }
-    }
-    for (index, service) in model.virtual_servers.iter().enumerate() {
-        let key = |service: &VirtualServer| (service.address, service.port, service.protocol);
-        let earlier = model.virtual_servers.iter().take(index).find(|s| key(s) == key(service));
-        if let Some(earlier) = earlier {
-            let message = format!("there is another service {} {}", service.address, service.port);
-            diagnostics.push(
-                Diagnostic::new(Severity::Error, service.span, message)
-                    .related(earlier.span, "the other one")
-                    .help("put all real servers into one virtual_server"),
-            );
-        }
+    same_router(model, diagnostics);
+    same_address(model, diagnostics);
+    same_service(model, diagnostics);
+    for service in &model.virtual_servers {
         broadcast_service(model, service, diagnostics);
     }
 }
 
-fn same_router(one: &VrrpInstance, other: &VrrpInstance, diagnostics: &mut Diagnostics) {
-    if (one.vrid, &one.interface) == (other.vrid, &other.interface) {
-        diagnostics.push(
-            Diagnostic::new(
-                Severity::Error,
-                other.span,
-                format!("virtual_router_id {} is used twice on {}", one.vrid, one.interface),
-            )
-            .label("used here")
-            .related(one.span, "and here")
-            .help("give each instance on an interface its own virtual_router_id"),
-        );
+fn same_router(model: &Model, diagnostics: &mut Diagnostics) {
+    let mut seen: HashMap<_, &VrrpInstance> = HashMap::new();
+    for instance in &model.instances {
+        let VrrpInstance { vrid, interface, span, .. } = instance;
+        if let Some(earlier) = seen.insert((vrid, interface), instance) {
+            let message = format!("virtual_router_id {vrid} is used twice on {interface}");
+            diagnostics.push(
+                Diagnostic::new(Severity::Error, *span, message)
+                    .label("used here")
+                    .related(earlier.span, "and here")
+                    .help("give each instance on an interface its own virtual_router_id"),
+            );
+        }
     }
 }
 
-fn same_address(one: &VrrpInstance, other: &VrrpInstance, diagnostics: &mut Diagnostics) {
-    for address in all_addresses(other) {
-        let same = |candidate: &&VirtualAddress| {
-            candidate.address == address.address && candidate.interface == address.interface
-        };
-        if let Some(earlier) = all_addresses(one).find(same) {
+fn same_address(model: &Model, diagnostics: &mut Diagnostics) {
+    let mut seen: HashMap<_, (&VrrpInstance, Span)> = HashMap::new();
+    for instance in &model.instances {
+        for VirtualAddress { address, interface, span, .. } in all_addresses(instance) {
+            if let Some((earlier, place)) = seen.insert((address, interface), (instance, *span)) {
+                let message = format!("{address} belongs to two instances");
+                diagnostics.push(
+                    Diagnostic::new(Severity::Error, *span, message)
+                        .label(format!("here to `{}`", instance.name))
+                        .related(place, format!("here to `{}`", earlier.name)),
+                );
+            }
+        }
+    }
+}
+
+fn same_service(model: &Model, diagnostics: &mut Diagnostics) {
+    let mut seen = HashMap::new();
+    for VirtualServer { address, port, protocol, span, .. } in &model.virtual_servers {
+        if let Some(earlier) = seen.insert((address, port, protocol), *span) {
+            let message = format!("there is another service {address} {port}");
             diagnostics.push(
-                Diagnostic::new(
-                    Severity::Error,
-                    address.span,
-                    format!("{} belongs to two instances", address.address),
-                )
-                .label(format!("here to `{}`", other.name))
-                .related(earlier.span, format!("here to `{}`", one.name)),
+                Diagnostic::new(Severity::Error, *span, message)
+                    .related(earlier, "the other one")
+                    .help("put all real servers into one virtual_server"),
             );
         }
     }

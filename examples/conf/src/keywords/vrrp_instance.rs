@@ -20,7 +20,7 @@ const OTHER_INTERFACES: &str = "neighbours on other interfaces would forget addr
 const ADDRESS: &str = "IP[/LENGTH] [brd IP|+|-] [dev IF] [scope S] [label L]";
 
 static ROUTER: [Keyword; 44] = [
-    works("state", Arguments::Choice(&["MASTER", "BACKUP"])),
+    works("state", Arguments::Choice(&["MASTER", "BACKUP"])).each(),
     works("interface", IF).required(),
     works("virtual_router_id", Arguments::Integer { min: 1, max: 255 }).required(),
     works("priority", Arguments::Integer { min: 1, max: 255 }).or("100"),
