@@ -72,8 +72,7 @@ fn snippet<'a>(
     let marks = || marks.iter().filter(|(_, span, _)| span.source == source);
     let first = marks().map(|(_, span, _)| span.start).min()?;
     let last = marks().map(|(_, span, _)| span.end).max()?;
-    let before = file.text().get(..first)?;
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let (line, start) = file.line(first);
     let end = file.text().get(last..)?.find('\n').map_or(file.text().len(), |more| last + more);
     let annotations = marks().map(|&(kind, span, label)| {
         let annotation = kind.span(span.start - start..span.end - start);
@@ -82,7 +81,7 @@ fn snippet<'a>(
     Some(
         Snippet::source(file.text().get(start..end)?)
             .path(file.name())
-            .line_start(before.matches('\n').count() + 1)
+            .line_start(line)
             .annotations(annotations),
     )
 }

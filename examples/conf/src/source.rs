@@ -34,6 +34,8 @@ impl Span {
 pub struct Source {
     name: String,
     text: String,
+    /// Where each line begins; the first at zero.
+    lines: Vec<usize>,
 }
 
 impl Source {
@@ -48,6 +50,13 @@ impl Source {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// The number of the line an offset lies on, counted from 1, and where that line begins.
+    pub(crate) fn line(&self, offset: usize) -> (usize, usize) {
+        let number = self.lines.partition_point(|&start| start <= offset);
+        let start = number.checked_sub(1).and_then(|index| self.lines.get(index));
+        (number, start.copied().unwrap_or(0))
+    }
 }
 
 /// Every file of one configuration, in the order they were read.
@@ -56,7 +65,9 @@ pub struct Sources(Vec<Source>);
 
 impl Sources {
     pub(crate) fn add(&mut self, name: String, text: String) -> SourceId {
-        self.0.push(Source { name, text });
+        let newlines = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(newlines).collect();
+        self.0.push(Source { name, text, lines });
         SourceId(self.0.len() - 1)
     }
 
@@ -83,13 +94,9 @@ impl Sources {
     #[must_use]
     pub fn location(&self, span: Span) -> Option<Location<'_>> {
         let source = self.get(span.source)?;
-        let before = source.text.get(..span.start)?;
-        let line = before.rfind('\n').map_or(before, |newline| &before[newline + 1..]);
-        Some(Location {
-            file: &source.name,
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
-        })
+        let (line, start) = source.line(span.start);
+        let before = source.text.get(start..span.start)?;
+        Some(Location { file: &source.name, line, column: before.chars().count() + 1 })
     }
 }
 
@@ -107,5 +114,26 @@ pub struct Location<'a> {
 impl fmt::Display for Location<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_counts_lines_and_characters_from_one() {
+        let mut sources = Sources::default();
+        let source = sources.add("f".to_owned(), "a\nüb c\n".to_owned());
+        let place = |start| {
+            let span = Span { source, start, end: start };
+            sources.location(span).map(|location| location.to_string()).unwrap_or_default()
+        };
+        assert_eq!(place(0), "f:1:1");
+        assert_eq!(place(1), "f:1:2");
+        assert_eq!(place(2), "f:2:1");
+        assert_eq!(place(4), "f:2:2");
+        assert_eq!(place(8), "f:3:1");
+        assert_eq!(place(99), "");
     }
 }
