@@ -282,24 +282,20 @@ impl Checker<'_> {
     }
 
     fn repeated(&mut self, row: &Keyword, earlier: Span, statement: &Statement) {
-        let (which, span, label, other, other_label) = match row.repeat {
+        let (which, label, other_label) = match row.repeat {
             Repeat::Each => return,
-            Repeat::Last => {
-                ("last", statement.span(), "this one counts", earlier, "this one does not")
-            }
-            Repeat::First => {
-                ("first", statement.span(), "this one is ignored", earlier, "this one counts")
-            }
+            Repeat::Last => ("last", "this one counts", "this one does not"),
+            Repeat::First => ("first", "this one is ignored", "this one counts"),
         };
-        self.diagnostics.push(
-            Diagnostic::new(
-                Severity::Warning,
-                span,
-                format!("`{}` is given twice: the {which} one counts, as in keepalived", row.name),
-            )
+        let message =
+            format!("`{}` is given twice: the {which} one counts, as in keepalived", row.name);
+        let warning = Diagnostic::new(Severity::Warning, statement.span(), message)
             .label(label)
-            .related(other, other_label),
-        );
+            .related(earlier, other_label);
+        self.diagnostics.push(match meant_notify(row.name, statement) {
+            Some(meant) => warning.help(format!("did you mean `{meant}`?")),
+            None => warning,
+        });
     }
 
     fn accept(&mut self, name: &'static str, span: Span, why: &'static str) {
@@ -359,6 +355,17 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// The notify keyword of the state that is passed to a script under another one.
+fn meant_notify(name: &str, statement: &Statement) -> Option<&'static str> {
+    let states =
+        [("master", "notify_master"), ("backup", "notify_backup"), ("fault", "notify_fault")];
+    let command = &statement.arguments.first()?.text;
+    let (_, meant) = states
+        .into_iter()
+        .find(|(state, _)| command.split_whitespace().skip(1).any(|word| word == *state))?;
+    (name.starts_with("notify_") && name != meant).then_some(meant)
 }
 
 /// The block a keyword belongs in, if it is a keyword anywhere.

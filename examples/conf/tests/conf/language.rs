@@ -97,6 +97,12 @@ fn the_first_of_two_scripts_counts() {
 }
 
 #[test]
+fn a_state_passed_under_the_keyword_of_another_is_noticed() {
+    let text = instance("notify_master \"/bin/n master\"\nnotify_master \"/bin/n backup\"");
+    assert_eq!(help(&text), "did you mean `notify_backup`?");
+}
+
+#[test]
 fn keywords_without_effect_share_a_warning_for_each_reason() {
     let text =
         "global_defs {\nsmtp_server a\nenable_traps\nsmtp_connect_timeout 3\nsmtp_server b\n}";
