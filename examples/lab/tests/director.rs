@@ -212,7 +212,8 @@ fn a_server_that_fails_leaves_or_is_inhibited_as_configured() {
     let mut shown = String::new();
     let found = wait_until(PATIENCE, "web1 is gone and web2 has weight 0", || {
         shown = ipvsadm(&network, "a");
-        !shown.contains("192.168.21.108:80") && shown.contains("192.168.21.109:80            Route   0 ")
+        !shown.contains("192.168.21.108:80")
+            && shown.contains("192.168.21.109:80            Route   0 ")
     });
     assert!(found.is_ok(), "ipvsadm shows\n{shown}");
 }
@@ -254,7 +255,8 @@ fn a_director_started_after_a_kill_adopts_the_table_without_a_gap() {
     let network = pair();
     let _servers = [web_server(&network, "web1"), web_server(&network, "web2")];
     let host = network.host("a").unwrap();
-    let configuration = configuration("MASTER", 100).replace("protocol TCP", "protocol TCP\n alpha");
+    let configuration =
+        configuration("MASTER", 100).replace("protocol TCP", "protocol TCP\n alpha");
     let mut director = Program::Director.start(host, &configuration);
     let full = || ipvsadm(&network, "a").matches("Route").count() == 2;
     wait_until(PATIENCE, "both servers are in the table", full).unwrap();
