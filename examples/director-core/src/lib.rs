@@ -4,5 +4,6 @@ pub mod instances;
 pub mod pool;
 pub mod script;
 pub mod services;
+pub mod table;
 pub mod tracking;
 pub mod vrrp;

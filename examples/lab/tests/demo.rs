@@ -1,5 +1,7 @@
 //! The demo is a test as well: it ends with success only if everything in it came out as it should.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
 use std::process::Command;
 
 use steadfast_lab::binary;

@@ -1,5 +1,7 @@
 //! The director on a real kernel, beside real keepalived and real ipvsadm.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
 use std::time::Duration;
 
 use rustix::process::Signal;

@@ -1,5 +1,7 @@
 //! The IPVS client on a real kernel, beside the real ipvsadm.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
