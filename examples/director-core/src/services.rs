@@ -97,6 +97,15 @@ impl Services {
             .map(|service| (&service.model, service.pool.listed(&service.members())))
     }
 
+    /// The server that a check is of, in words.
+    pub fn name_of(&self, id: CheckId) -> String {
+        let service = self.services.get(id.service).map(|service| &service.model);
+        let server = service.and_then(|s| Some((s, s.real_servers.get(id.server)?)));
+        server.map_or_else(String::new, |(service, server)| {
+            format!("{} of {}", server_name(service, server), name(service))
+        })
+    }
+
     /// The scripts of services and servers that end although they are up, because the director
     /// does: only of those with `omega`.
     pub fn omega_scripts(&self) -> Vec<Script> {

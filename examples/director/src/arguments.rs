@@ -9,7 +9,12 @@ const CONFIGURATION: &str = "/etc/keepalived/keepalived.conf";
 
 /// Keeps services available: VRRP, IPVS and health checks from one keepalived.conf.
 #[derive(Debug, Parser)]
-#[command(name = "director", disable_version_flag = true, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "director",
+    version,
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = true
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
@@ -68,4 +73,24 @@ pub(crate) struct Daemon {
     /// Print the version.
     #[arg(short = 'v', long, action = ArgAction::Version)]
     version: (),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn keepalived_options_are_understood() {
+        let words = ["director", "-n", "-l", "-D", "-f", "x.conf", "-p", "a", "-r", "b", "-c", "d"];
+        let arguments = Arguments::try_parse_from(words).unwrap();
+        assert!(arguments.daemon.dont_fork && arguments.daemon.log_detail);
+        assert_eq!(arguments.daemon.file, PathBuf::from("x.conf"));
+    }
 }

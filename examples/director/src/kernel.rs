@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use steadfast_ipvs::{Client, Error, ServiceKey, Table};
+use steadfast_ipvs::{Change, Client, Error, ServiceKey, Table};
 use tracing::{debug, error, info};
 
 /// The services that are ours in the kernel's table.
@@ -34,7 +34,7 @@ impl Kernel {
             return Ok(());
         }
         let applied = self.client.apply(&plan).await?;
-        let refused = |change| applied.failed.iter().any(|(failed, _)| failed == change);
+        let refused = |change: &Change| applied.failed.iter().any(|(failed, _)| failed == change);
         for change in plan.changes().iter().filter(|change| !refused(change)) {
             info!("IPVS: {change}");
         }

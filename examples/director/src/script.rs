@@ -126,11 +126,7 @@ fn changeable_by_others(program: &Path) -> Option<PathBuf> {
 }
 
 async fn run(program: &str, mut prepared: Command, limit: Duration) -> Result<Ran, ScriptError> {
-    prepared
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
+    prepared.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     for name in UNWANTED_ENVIRONMENT {
         prepared.env_remove(name);
     }
