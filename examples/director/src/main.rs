@@ -3,6 +3,7 @@
 //! It takes keepalived's options; `director check` is a verb of its own. What it decides is decided
 //! in `steadfast-director-core`; here is what talks to the system.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -36,7 +37,9 @@ fn exit(good: bool) -> ExitCode {
 
 fn daemon(daemon: Daemon) -> ExitCode {
     let level = if daemon.log_detail { Level::DEBUG } else { Level::INFO };
+    let terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
+        .with_ansi(terminal)
         .with_max_level(level)
         .with_target(false)
         .with_writer(std::io::stderr)

@@ -39,6 +39,6 @@ pub use error::LabError;
 pub use host::Host;
 pub use network::Network;
 pub use process::Process;
-pub use programs::binary;
+pub use programs::{binary, this_program};
 pub use topology::{HostTopology, Topology};
 pub use wait::wait_until;

@@ -64,7 +64,16 @@ fn prepare(modules: Option<&Path>) -> Result<(), LabError> {
     if modules.is_none() {
         mount_new("tmpfs", TEMPORARY)?;
     }
+    load_modules(modules)?;
     run_quietly(Command::new("/sbin/ip").args(["link", "set", "lo", "up"]))
+}
+
+/// Loads the schedulers that are known to every network namespace. The kernel would load them by
+/// itself, but it does so under IPVS's mutex and then waits for namespaces that come or go, which
+/// may be waiting for that mutex (seen on 6.1: `ip_vs_genl_set_cmd`, `register_pernet_subsys`).
+fn load_modules(modules: Option<&Path>) -> Result<(), LabError> {
+    let modprobe = modules.map_or_else(|| "/sbin/modprobe".into(), |tree| tree.join("modprobe"));
+    run_quietly(Command::new(modprobe).args(["--all", "--quiet", "ip_vs_lblc", "ip_vs_lblcr"]))
 }
 
 fn mount_new(kind: &str, target: &str) -> Result<(), LabError> {

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use steadfast_lab::LabError;
+use steadfast_lab::{LabError, this_program};
 
 pub(crate) mod inside;
 mod native;
@@ -30,8 +30,7 @@ pub(crate) struct Job {
 impl Job {
     /// This program itself, with other arguments.
     pub(crate) fn this_program(arguments: &[&str], time_limit: Duration) -> Result<Self, LabError> {
-        let reading = "looking for this program's path";
-        let this = std::env::current_exe().map_err(io(reading))?;
+        let this = this_program()?;
         let mut command = vec![this.display().to_string()];
         command.extend(arguments.iter().map(|&argument| argument.to_owned()));
         Ok(Self {

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use steadfast_lab::LabError;
+use steadfast_lab::{LabError, this_program};
 
-use super::{ending_with_us, io, run_quietly};
+use super::{ending_with_us, run_quietly};
 
 /// The kernel lets only the administrator of the initial user namespace at its IPVS tables.
 pub(super) fn has_ipvs() -> bool {
@@ -21,7 +21,7 @@ pub(super) fn has_ipvs() -> bool {
 
 /// Everything the job starts lives in namespaces that end with it, whatever happens to us.
 pub(super) fn command(folder: &Path) -> Result<Command, LabError> {
-    let this = std::env::current_exe().map_err(io("looking for this program's path"))?;
+    let this = this_program()?;
     let mut command = ending_with_us("unshare");
     command.args(["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net"]);
     command.arg(this).args(["inside"]).arg(folder).stdin(Stdio::inherit());

@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use steadfast_lab::LabError;
+use steadfast_lab::{LabError, this_program};
 
 use super::{CONSOLE, MODULES, ending_with_us, io, run_quietly};
 
@@ -19,9 +19,7 @@ const MEMORY: &str = "mem=1G";
 pub(super) fn command(folder: &Path) -> Result<(Command, OwnedFd), LabError> {
     // The kernel's command line knows no quotes, so what it names is all in this folder.
     let init = folder.join("init");
-    std::env::current_exe()
-        .and_then(|this| symlink(this, &init))
-        .map_err(io("linking to this program"))?;
+    symlink(this_program()?, &init).map_err(io("linking to this program"))?;
     symlink(module_tree()?, folder.join(MODULES)).map_err(io("linking to the modules"))?;
     let console = File::create(folder.join(CONSOLE)).map_err(io("making the console's file"))?;
     // A duplicate without the close-on-exec flag, so that the kernel inherits it.
@@ -54,7 +52,7 @@ fn module_tree() -> Result<PathBuf, LabError> {
         })
         .map_err(io(format!("looking for the kernel's modules in {PACKAGED_MODULES}")))?
         .file_name();
-    let this = std::env::current_exe().map_err(io("looking for this program's path"))?;
+    let this = this_program()?;
     let tree = this.with_file_name("lab-modules").join(&version);
     let done = tree.join("modprobe");
     if done.exists() {
