@@ -117,9 +117,8 @@ async fn address(server: &str) -> Result<SocketAddr, Box<dyn Error>> {
 }
 
 async fn page(url: &Uri) -> Result<(SocketAddr, Url), Box<dyn Error>> {
-    let host = match (url.scheme_str(), url.host()) {
-        (Some("http"), Some(host)) => host,
-        _ => return Err(format!("{url}: expected http://HOST[:PORT]/PATH").into()),
+    let (Some("http"), Some(host)) = (url.scheme_str(), url.host()) else {
+        return Err(format!("{url}: expected http://HOST[:PORT]/PATH").into());
     };
     let server = address(&format!("{host}:{}", url.port_u16().unwrap_or(80))).await?;
     let path = url.path_and_query().map_or("/", |path| path.as_str());
