@@ -3,10 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use steadfast_lab::binary;
 
+/// Its intervals are measured, so nothing of the like runs beside it.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 fn play(forwarding: &str) {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let output = Command::new(binary("lab").unwrap())
         .args(["demo", forwarding, "--inside"])
         .output()
