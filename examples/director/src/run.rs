@@ -60,6 +60,8 @@ pub(crate) enum RunError {
     Ipvs(#[from] steadfast_ipvs::Error),
     #[error(transparent)]
     Table(#[from] TableError),
+    #[error("the VRRP thread has ended by itself")]
+    SpeakerEnded,
     #[error("{what}: {source}")]
     System { what: String, source: std::io::Error },
 }
@@ -98,14 +100,14 @@ pub(crate) async fn run(model: Model, options: Options) -> Result<(), RunError> 
             .map_err(system(&format!("writing {}", path.display())))?;
     }
     let mut director = Director::start(model, &options).await?;
-    director.run(&mut terminate, &mut interrupt, &mut hangup).await;
-    let ended = director.stop(options.keep_ipvs).await;
+    let ran = director.run(&mut terminate, &mut interrupt, &mut hangup).await;
+    let stopped = director.stop(options.keep_ipvs).await;
     for path in &options.pid_files {
         if let Err(error) = std::fs::remove_file(path) {
             warn!("removing {}: {error}", path.display());
         }
     }
-    ended
+    ran.and(stopped)
 }
 
 impl Director {
@@ -141,14 +143,30 @@ impl Director {
         director.report(occurrences);
         director.apply().await;
         // Last: once an instance is MASTER, clients come.
-        if !model.instances.is_empty() {
-            director.speaker = Some(steadfast_vrrp_linux::spawn(vrrp::instances(&model)?)?);
-            director.follow_scripts();
+        match director.speak(&model) {
+            Ok(()) => Ok(director),
+            Err(error) => {
+                // Nothing is left behind by a start that fails.
+                director.stop(options.keep_ipvs).await?;
+                Err(error)
+            }
         }
-        Ok(director)
     }
 
-    async fn run(&mut self, terminate: &mut Signal, interrupt: &mut Signal, hangup: &mut Signal) {
+    fn speak(&mut self, model: &Model) -> Result<(), RunError> {
+        if !model.instances.is_empty() {
+            self.speaker = Some(steadfast_vrrp_linux::spawn(vrrp::instances(model)?)?);
+            self.follow_scripts();
+        }
+        Ok(())
+    }
+
+    async fn run(
+        &mut self,
+        terminate: &mut Signal,
+        interrupt: &mut Signal,
+        hangup: &mut Signal,
+    ) -> Result<(), RunError> {
         let mut observation = interval(OBSERVE_EVERY);
         observation.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -156,17 +174,20 @@ impl Director {
             tokio::select! {
                 notice = next_notice(self.speaker.as_mut()) => match notice {
                     Some(notice) => self.handle_notice(&notice),
-                    None => {
-                        error!("the VRRP thread has ended by itself: stopping");
-                        return;
-                    }
+                    None => return Err(RunError::SpeakerEnded),
                 },
                 Some(event) = self.check_events.next() => self.handle_check(&event),
                 Some(run) = self.runs.recv() => self.handle_run(&run),
                 () = until(apply_at) => self.apply().await,
                 _ = observation.tick() => self.apply().await,
-                _ = terminate.recv() => return info!("SIGTERM: stopping"),
-                _ = interrupt.recv() => return info!("SIGINT: stopping"),
+                _ = terminate.recv() => {
+                    info!("SIGTERM: stopping");
+                    return Ok(());
+                }
+                _ = interrupt.recv() => {
+                    info!("SIGINT: stopping");
+                    return Ok(());
+                }
                 _ = hangup.recv() => {
                     warn!("SIGHUP: reloading is not supported yet, running on unchanged");
                 }
@@ -177,13 +198,15 @@ impl Director {
     /// Advertises priority 0 and removes addresses first: clients go elsewhere before the servers
     /// leave the table.
     async fn stop(mut self, keep_ipvs: bool) -> Result<(), RunError> {
+        let mut ended = Ok(());
+        let spoke = self.speaker.is_some();
         if let Some((handle, mut notices)) = self.speaker.take() {
-            handle.shutdown().await?;
+            ended = handle.shutdown().await.map_err(RunError::from);
             while let Some(notice) = notices.next().await {
                 self.handle_notice(&notice);
             }
         }
-        let stopped: Vec<_> = self.instances.iter().cloned().collect();
+        let stopped: Vec<_> = self.instances.iter().filter(|_| spoke).cloned().collect();
         for instance in &stopped {
             let state = InstanceState::Stop;
             for command in notifications(instance, state, instance.priority.get()) {
@@ -194,11 +217,11 @@ impl Director {
             self.notifier.notify("omega", Command { script, arguments: Vec::new() });
         }
         if let Some(kernel) = self.kernel.as_mut().filter(|_| !keep_ipvs) {
-            kernel.make(&Table::default()).await?;
+            ended = ended.and(kernel.make(&Table::default()).await.map_err(RunError::from));
         }
         self.notifier.finish(LAST_SCRIPTS).await;
         info!("Stopped");
-        Ok(())
+        ended
     }
 
     fn handle_notice(&mut self, notice: &Notice) {

@@ -81,7 +81,7 @@ static VRRP: [Keyword; 43] = [
     accepted(
         "dynamic_interfaces",
         Arguments::OptionalWord("allow_if_changes"),
-        "an interface may always be missing: its instances wait for it in FAULT",
+        "one that is missing at the start is an error; one that goes later is waited for in FAULT",
     ),
     accepted("log_unknown_vrids", Arguments::None, "unknown virtual routers are not logged"),
     accepted("vmac_prefix", NAME, NO_VMAC),
@@ -176,7 +176,11 @@ static PROCESS: [Keyword; 58] = [
     accepted("json_dump_file", FILE, NO_DUMP),
     accepted("iproute_usr_dir", FILE, "no routing tables are named"),
     accepted("iproute_etc_dir", FILE, "no routing tables are named"),
-    accepted("reload_check_config", Arguments::OptionalWord("LOG"), "that is always done"),
+    accepted(
+        "reload_check_config",
+        Arguments::OptionalWord("LOG"),
+        "there is no reload yet; a configuration with errors is never run",
+    ),
     refused("reload_time_file", FILE, "the reload would not happen"),
     accepted("reload_repeat", Arguments::None, NO_RELOAD_FILE),
     accepted("reload_file", Arguments::OptionalWord("FILE"), NO_RELOAD_FILE),
