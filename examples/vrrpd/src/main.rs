@@ -6,13 +6,14 @@
 
 use std::error::Error;
 use std::net::IpAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use steadfast_vrrp::packet::{Authentication, Password};
-use steadfast_vrrp::router::{Event, VirtualAddresses};
+use steadfast_vrrp::router::VirtualAddresses;
 use steadfast_vrrp::{AdverInterval, Config, Priority, Version, Vrid};
-use steadfast_vrrp_linux::{Instance, Notice, NoticeKind, VirtualAddress, spawn};
+use steadfast_vrrp_linux::{Instance, Notice, VirtualAddress, spawn};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
@@ -31,7 +32,7 @@ struct Arguments {
     #[arg(long, default_value_t = 1.0)]
     advert_int: f64,
     /// Version of the protocol, 2 or 3.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=3))]
+    #[arg(long, alias = "version", default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=3))]
     protocol: u8,
     /// Password of at most 8 bytes, with version 2.
     #[arg(long)]
@@ -78,25 +79,24 @@ fn address(text: &str) -> Result<VirtualAddress, Box<dyn Error>> {
     }
 }
 
-fn report(Notice { instance, kind }: &Notice) {
-    match kind {
-        NoticeKind::Event(Event::StateChange(change)) => {
-            eprintln!("{instance}: {} -> {}: {}", change.from, change.to, change.reason);
-        }
-        NoticeKind::Failed(error) => eprintln!("{instance}: {error}"),
-        other => eprintln!("{instance}: {other:?}"),
+fn report(Notice { instance, kind, .. }: &Notice) {
+    match instance.as_str() {
+        "" => eprintln!("{kind}"),
+        instance => eprintln!("{instance}: {kind}"),
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn run() -> Result<(), Box<dyn Error>> {
     let instance = instance(&Arguments::parse())?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (handle, mut notices) = spawn(vec![instance])?;
     loop {
         tokio::select! {
-            Some(notice) = notices.next() => report(&notice),
+            notice = notices.next() => match notice {
+                Some(notice) => report(&notice),
+                None => return Err("the driver has stopped".into()),
+            },
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
@@ -106,4 +106,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         report(&notice);
     }
     Ok(())
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vrrpd: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

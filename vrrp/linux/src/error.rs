@@ -13,6 +13,12 @@ pub enum Error {
         /// Its interface.
         interface: String,
     },
+    /// The virtual router is one of IPv6.
+    #[error("{0}: virtual routers of IPv6 are not supported yet, only IPv4 ones")]
+    Ipv6(String),
+    /// No instance has that name.
+    #[error("there is no instance {0}")]
+    NoInstance(String),
     /// Two instances have the same name.
     #[error("two instances are named {0}")]
     DuplicateName(String),
@@ -25,6 +31,18 @@ pub enum Error {
         second: String,
         /// The VRID.
         vrid: u8,
+        /// The interface.
+        interface: String,
+    },
+    /// Two instances have the same address on one interface: it can be there or not, but not both.
+    #[error("{first} and {second} both have {address} on {interface}")]
+    DuplicateAddress {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+        /// The address.
+        address: IpAddr,
         /// The interface.
         interface: String,
     },
@@ -46,15 +64,7 @@ pub enum Error {
         /// The interface.
         interface: String,
         /// What the kernel said.
-        source: Box<rtnetlink::Error>,
-    },
-    /// The kernel could not be asked about links and addresses.
-    #[error("asking the kernel about {what}: {source}")]
-    Netlink {
-        /// What was asked for.
-        what: &'static str,
-        /// What it said.
-        source: Box<rtnetlink::Error>,
+        source: io::Error,
     },
     /// The driver's thread is not running any more.
     #[error("the driver has stopped")]

@@ -37,6 +37,11 @@ impl Instance {
             track_interface: true,
         }
     }
+
+    /// The interface that an address of the instance is for.
+    pub(crate) fn interface_of<'a>(&'a self, address: &'a VirtualAddress) -> &'a String {
+        address.interface.as_ref().unwrap_or(&self.interface)
+    }
 }
 
 /// An address as it is to be configured.

@@ -25,25 +25,53 @@
 //! # Addresses
 //!
 //! Addresses are level-triggered. What the kernel holds is compared with what the state says,
-//! whenever either changes: an address left by an earlier run that crashed is removed at the start
-//! (or kept, if the router becomes Active before), one that somebody deletes is put back. An Active
-//! router's advertisement goes out first, then its addresses are configured all at once, and once
-//! they are in they are announced.
+//! whenever either changes: an address left by an earlier run that crashed is removed at the start,
+//! whatever its prefix, one that somebody deletes is put back. An Active router's advertisement goes
+//! out first, then its addresses are configured with one request to the kernel, and once they are in
+//! they are announced; one that could not be added is tried again every second and holds up neither
+//! the others nor other instances.
+//!
+//! All of them come and go, also those of an owner: even that needs an address beside them to send
+//! from.
 //!
 //! # Faults
 //!
 //! An interface without carrier, or without an address to send from, is a fault of its instances;
 //! they start anew when it is over.
+//!
+//! # Timing
+//!
+//! Nothing that can take long happens on the thread that advertises: changes to addresses, for
+//! which the kernel makes everybody wait in line, are made on a second one. Times are those of
+//! `CLOCK_MONOTONIC`, to the microsecond rather than the millisecond. Whenever it wakes, all packets
+//! that have arrived are taken in before a timer is judged, also after the whole process was
+//! stopped; a flood of packets delays it by a bounded time.
+//!
+//! # When the program ends
+//!
+//! [`Handle::shutdown`], or dropping the [`Handle`], says goodbye: priority 0, so that the next
+//! router takes over at once, then the addresses are removed. A program that is killed, or calls
+//! `exit`, leaves its addresses behind for the next start to remove, as a crash does.
+//!
+//! # Not yet
+//!
+//! IPv6 virtual routers, unicast peers, virtual MAC addresses, and real-time priority of the thread.
 
+mod addresses;
+mod clock;
 mod driver;
 mod error;
 mod instance;
+mod interface;
 mod netlink;
 mod notice;
 mod observed;
+mod running;
 mod socket;
 mod speaker;
 mod sys;
+mod watched;
+mod worker;
 
 pub use driver::{Handle, Notices, spawn};
 pub use error::Error;

@@ -1,4 +1,6 @@
+use std::fmt;
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use steadfast_vrrp::Priority;
 use steadfast_vrrp::router::{Counters, Event, ReceiveError, State};
@@ -8,8 +10,10 @@ use crate::Error;
 /// Something an instance's owner may want to know.
 #[derive(Debug)]
 pub struct Notice {
-    /// The instance's name.
+    /// The instance's name; empty if it concerns none alone.
     pub instance: String,
+    /// When it was noticed.
+    pub at: SystemTime,
     /// What happened.
     pub kind: NoticeKind,
 }
@@ -26,15 +30,37 @@ pub enum NoticeKind {
     AddressRemoved(IpAddr),
     /// An address was taken away by somebody else while the router is Active; it is put back.
     AddressLost(IpAddr),
-    /// A packet was discarded. A reason is repeated only after another came between.
+    /// A packet was discarded. At most one a second is reported, and the same reason again only
+    /// after another; [`Snapshot::counters`] count all.
     Discarded {
         /// Who sent it.
         source: IpAddr,
         /// Why.
         reason: ReceiveError,
     },
-    /// Something could not be done; it is tried again when there is reason to.
+    /// Something could not be done. It is tried again, and reported once for each state that the
+    /// instance enters.
     Failed(Error),
+}
+
+impl fmt::Display for NoticeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event(Event::StateChange(change)) => {
+                write!(f, "{} -> {}: {}", change.from, change.to, change.reason)
+            }
+            Self::Event(event) => write!(f, "{event:?}"),
+            Self::AddressAdded(address) => write!(f, "added {address}"),
+            Self::AddressRemoved(address) => write!(f, "removed {address}"),
+            Self::AddressLost(address) => {
+                write!(f, "{address} was taken away by somebody else, putting it back")
+            }
+            Self::Discarded { source, reason } => {
+                write!(f, "discarded a packet from {source}: {reason}")
+            }
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
 }
 
 /// An instance as it is now.
@@ -48,4 +74,6 @@ pub struct Snapshot {
     pub priority: Priority,
     /// What happened so far.
     pub counters: Counters,
+    /// Packets on its interface with a VRID that no instance there has.
+    pub unknown_vrids: u64,
 }

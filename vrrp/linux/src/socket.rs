@@ -6,17 +6,16 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, SockRef, Socket, Type};
 use steadfast_vrrp::announce::GratuitousArp;
 use steadfast_vrrp::packet::{PROTOCOL, TTL, TYPE_OF_SERVICE};
-use tokio::net::UdpSocket;
 
 use crate::sys::link_layer_address;
+use crate::watched::Watched;
 
 const ETHERTYPE_ARP: u16 = 0x0806;
 
 /// Receives the advertisements that arrive on one interface.
 #[derive(Debug)]
 pub(crate) struct Receiver {
-    /// Not UDP: tokio knows no raw sockets, and what is called on it is the same for both.
-    socket: UdpSocket,
+    socket: Watched,
     groups: Vec<Ipv4Addr>,
     index: u32,
 }
@@ -32,8 +31,8 @@ pub(crate) struct Packet<'a> {
 
 impl Receiver {
     pub(crate) fn open(interface: &str, index: u32) -> io::Result<Self> {
-        let socket = raw_socket(interface)?;
-        Ok(Self { socket: UdpSocket::from_std(socket.into())?, groups: Vec::new(), index })
+        let socket = Watched::new(raw_socket(interface)?)?;
+        Ok(Self { socket, groups: Vec::new(), index })
     }
 
     pub(crate) fn join(&mut self, group: Ipv4Addr) -> io::Result<()> {
@@ -45,36 +44,29 @@ impl Receiver {
         Ok(())
     }
 
-    /// Waits until something can be read.
-    pub(crate) async fn readable(&self) -> io::Result<()> {
-        self.socket.readable().await
+    /// Waits until something may be there to be read; then read until nothing is.
+    pub(crate) async fn readable(&self) {
+        self.socket.readable().await;
     }
 
-    /// Reads one packet, `None` when there is none.
-    pub(crate) fn try_receive<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<Packet<'a>>> {
-        loop {
-            match self.socket.try_recv(buffer) {
-                Ok(length) => return Ok(parse(buffer.get(..length).unwrap_or_default())),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => return Ok(None),
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Err(error),
-                },
-            }
-        }
+    /// Reads one packet and says its length, `None` when there is none.
+    pub(crate) fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        self.socket.read(buffer)
     }
 }
 
-/// A raw socket hands over the IPv4 header as well (raw(7)).
-fn parse(packet: &[u8]) -> Option<Packet<'_>> {
-    let header_len = usize::from(packet.first()? & 0x0f) * 4;
-    let address = |at: usize| Some(Ipv4Addr::from(*packet.get(at..)?.first_chunk::<4>()?));
-    Some(Packet {
-        source: address(12)?,
-        destination: address(16)?,
-        ttl: *packet.get(8)?,
-        payload: packet.get(header_len.max(20)..)?,
-    })
+impl<'a> Packet<'a> {
+    /// A raw socket hands over the IPv4 header as well (raw(7)).
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let header_len = usize::from(bytes.first()? & 0x0f) * 4;
+        let address = |at: usize| Some(Ipv4Addr::from(*bytes.get(at..)?.first_chunk::<4>()?));
+        Some(Self {
+            source: address(12)?,
+            destination: address(16)?,
+            ttl: *bytes.get(8)?,
+            payload: bytes.get(header_len.max(20)..)?,
+        })
+    }
 }
 
 /// Sends advertisements from one address of one interface.
@@ -89,7 +81,6 @@ impl Sender {
         socket.set_ttl_v4(u32::from(TTL))?;
         socket.set_tos_v4(u32::from(TYPE_OF_SERVICE))?;
         socket.set_multicast_loop_v4(false)?;
-        socket.set_multicast_if_v4(&source)?;
         // It sends only; what it would receive must not pile up.
         socket.set_recv_buffer_size(0)?;
         Ok(Self(socket))
@@ -139,7 +130,7 @@ mod tests {
         bytes[12..16].copy_from_slice(&[192, 0, 2, 1]);
         bytes[16..20].copy_from_slice(&[224, 0, 0, 18]);
         bytes[24..].copy_from_slice(&[1, 2, 3, 4]);
-        let packet = parse(&bytes).unwrap();
+        let packet = Packet::parse(&bytes).unwrap();
         assert_eq!(packet.payload, [1, 2, 3, 4]);
         assert_eq!(packet.source, Ipv4Addr::new(192, 0, 2, 1));
         assert_eq!(packet.destination, Ipv4Addr::new(224, 0, 0, 18));
@@ -148,8 +139,8 @@ mod tests {
 
     #[test]
     fn a_packet_shorter_than_its_header_is_none() {
-        assert_eq!(parse(&[0x45; 19]), None);
-        assert_eq!(parse(&[0x4f; 40]), None);
-        assert_eq!(parse(&[]), None);
+        assert_eq!(Packet::parse(&[0x45; 19]), None);
+        assert_eq!(Packet::parse(&[0x4f; 40]), None);
+        assert_eq!(Packet::parse(&[]), None);
     }
 }

@@ -1,107 +1,97 @@
 //! The driver's loop: from sockets, clock, kernel and owner to the virtual routers, and back.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use std::time::SystemTime;
 
-use futures_util::future::{join_all, select_all};
-use futures_util::{Stream, StreamExt};
-use rtnetlink::packet_route::RouteNetlinkMessage;
-use steadfast_vrrp::announce::GratuitousArp;
-use steadfast_vrrp::packet::{MAX_LEN, peek_vrid};
-use steadfast_vrrp::router::{Advertise, FaultReason, Received, Transmit};
-use steadfast_vrrp::{Instant, VirtualRouter};
+use futures_util::future::select_all;
+use steadfast_vrrp::Instant;
+use steadfast_vrrp::packet::peek_vrid;
+use steadfast_vrrp::router::{FaultReason, Received, Transmit};
 use tokio::sync::mpsc;
 
+use crate::addresses::Change;
+use crate::clock::{self, Alarm};
 use crate::driver::Command;
-use crate::netlink::{Change, Netlink};
+use crate::interface::Interface;
+use crate::netlink::{News, NewsLost, Requests};
 use crate::notice::{Notice, NoticeKind};
-use crate::observed::Observed;
-use crate::socket::{Announcer, Receiver, Sender};
-use crate::{Error, Instance, Snapshot, VirtualAddress};
+use crate::observed::{Held, Observed};
+use crate::running::{RETRY, Running};
+use crate::worker::{Job, Report, Worker};
+use crate::{Error, Instance, Snapshot};
 
 /// More than any IPv4 packet.
 const RECEIVE_BUFFER: usize = 65_536;
-/// How long to wait before something that failed is tried again.
-const RETRY: Duration = Duration::from_secs(1);
 
 /// All instances, their sockets and what is known of the kernel.
+#[derive(Debug)]
 pub(crate) struct Speaker {
     instances: Vec<Running>,
     interfaces: BTreeMap<u32, Interface>,
     kernel: Kernel,
     notices: mpsc::UnboundedSender<Notice>,
-    /// Where tasks that change addresses report.
-    done: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
-    epoch: tokio::time::Instant,
-    retry_at: Option<tokio::time::Instant>,
+    alarm: Alarm,
+    /// When to try again what concerns no instance alone.
+    retry_at: Option<Instant>,
+    buffer: Vec<u8>,
 }
 
+#[derive(Debug)]
 struct Kernel {
-    netlink: Netlink,
-    news: Box<dyn Stream<Item = RouteNetlinkMessage> + Unpin>,
+    news: News,
     observed: Observed,
+    worker: Worker,
+    reports: mpsc::UnboundedReceiver<Report>,
+    asking: Asking,
 }
 
-struct Running {
-    instance: Instance,
-    router: VirtualRouter,
-    /// What the owner declared.
-    declared_fault: Option<FaultReason>,
-    /// What the router was told.
-    fault: Option<FaultReason>,
-    /// Changes to its addresses are under way.
-    changing: bool,
-    last_discarded: Option<String>,
+/// Whether the kernel has to be asked for everything, because news was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    Needless,
+    DueAt(Instant),
+    /// News waits until the answer is there, which may be older.
+    UnderWay,
 }
 
-struct Interface {
-    receiver: Receiver,
-    announcer: Announcer,
-    senders: BTreeMap<Ipv4Addr, Sender>,
-}
-
-/// A change to an instance's address was made, or not.
-struct Done {
-    position: usize,
-    results: Vec<(Change, Result<(), Error>)>,
+impl Kernel {
+    /// What the kernel has, where that is known.
+    fn known(&self) -> Option<&Observed> {
+        (self.asking == Asking::Needless).then_some(&self.observed)
+    }
 }
 
 impl Speaker {
-    pub(crate) async fn start(
+    pub(crate) fn start(
         instances: Vec<Instance>,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> Result<Self, Error> {
-        let (netlink, news) = Netlink::connect()?;
-        let observed = netlink.observe().await?;
-        for Instance { name, interface, .. } in &instances {
-            if observed.index_of(interface).is_none() {
-                let (instance, interface) = (name.clone(), interface.clone());
-                return Err(Error::NoInterface { instance, interface });
-            }
-        }
-        let running = |instance: Instance| Running {
-            router: VirtualRouter::new(instance.config.clone()),
-            instance,
-            declared_fault: None,
-            fault: None,
-            changing: false,
-            last_discarded: None,
-        };
+        let connecting = || Error::system("connecting to the kernel's routing socket");
+        // Subscribed before asked, so that nothing is missed in between.
+        let news = News::subscribe().map_err(connecting())?;
+        let mut requests = Requests::connect().map_err(connecting())?;
+        let observed = requests
+            .observe()
+            .map_err(Error::system("asking the kernel about links and addresses"))?;
+        require_interfaces(&instances, &observed)?;
+
+        let (reporting, reports) = mpsc::unbounded_channel();
+        let worker = Worker::start(requests, reporting)
+            .map_err(Error::system("starting the thread that changes addresses"))?;
+        let asking = Asking::Needless;
         let mut speaker = Self {
-            instances: instances.into_iter().map(running).collect(),
+            instances: instances.into_iter().map(Running::new).collect(),
             interfaces: BTreeMap::new(),
-            kernel: Kernel { netlink, news: Box::new(news), observed },
+            kernel: Kernel { news, observed, worker, reports, asking },
             notices,
-            done: mpsc::unbounded_channel(),
-            epoch: tokio::time::Instant::now(),
+            alarm: Alarm::new().map_err(Error::system("making a timer"))?,
             retry_at: None,
+            buffer: vec![0; RECEIVE_BUFFER],
         };
-        speaker.open_sockets()?;
-        let now = speaker.now();
+        let now = clock::now();
         speaker.follow_kernel(now);
+        speaker.open_sockets()?;
         for running in &mut speaker.instances {
             running.router.handle_startup(now);
         }
@@ -112,81 +102,92 @@ impl Speaker {
         loop {
             self.carry_out();
             let wake_at = self.wake_at();
+            if let Err(error) = self.alarm.set(wake_at) {
+                self.notify("", NoticeKind::Failed(Error::system("setting a timer")(error)));
+            }
             tokio::select! {
-                // What was received is taken in before any timer is judged.
+                // The rare ones first: a flood of packets must not keep them waiting.
                 biased;
-                () = readable(&self.interfaces) => {}
                 command = commands.recv() => match command {
                     Some(Command::Stop) | None => break,
                     Some(command) => self.obey(command),
                 },
-                Some(news) = self.kernel.news.next() => self.hear_of(&news),
-                Some(done) = self.done.1.recv() => self.handle_done(done),
-                () = sleep_until(wake_at) => {}
+                report = self.kernel.reports.recv() => match report {
+                    Some(report) => self.handle_report(report),
+                    // Without its thread nothing can be configured any more: leave it to others.
+                    None => break,
+                },
+                () = self.kernel.news.readable() => {}
+                () = self.alarm.ring() => {}
+                () = readable(&self.interfaces) => {}
             }
+            // Whatever woke us: all that has arrived is taken in before any timer is judged.
+            self.hear_news();
             self.receive_all();
-            let now = self.now();
-            for running in &mut self.instances {
-                running.router.handle_timeout(now);
-            }
-            if self.retry_at.is_some_and(|at| at <= tokio::time::Instant::now()) {
-                self.retry_at = None;
-                self.reopen_sockets();
-            }
+            self.handle_timeouts();
         }
         self.stop().await;
     }
 
-    fn now(&self) -> Instant {
-        let since = self.epoch.elapsed();
-        Instant::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    fn wake_at(&self) -> Option<Instant> {
+        let router = |running: &Running| running.router.poll_timeout().map(|timeout| timeout.at);
+        let routers = self.instances.iter().filter_map(router).min();
+        let kernel = match self.kernel.asking {
+            Asking::Needless => self.instances.iter().filter_map(Running::retry_at).min(),
+            Asking::DueAt(at) => Some(at),
+            Asking::UnderWay => None,
+        };
+        [routers, kernel, self.retry_at].into_iter().flatten().min()
     }
 
-    fn wake_at(&self) -> Option<tokio::time::Instant> {
-        let timeouts = self.instances.iter().filter_map(|running| running.router.poll_timeout());
-        let next = timeouts.map(|timeout| timeout.at).min();
-        let next = next.map(|at| self.epoch + Duration::from_nanos(at.as_nanos()));
-        [next, self.retry_at].into_iter().flatten().min()
+    fn handle_timeouts(&mut self) {
+        let now = clock::now();
+        for running in &mut self.instances {
+            running.router.handle_timeout(now);
+        }
+        if self.retry_at.is_some_and(|at| at <= now) {
+            self.retry_at = None;
+            self.reopen_sockets(now);
+        }
     }
 
     fn notify(&self, instance: &str, kind: NoticeKind) {
+        let notice = Notice { instance: instance.to_owned(), at: SystemTime::now(), kind };
         // Whoever does not listen does not want to know.
-        let _nobody_listens = self.notices.send(Notice { instance: instance.to_owned(), kind });
+        let _nobody_listens = self.notices.send(notice);
+    }
+
+    fn notify_of(&self, position: usize, kind: NoticeKind) {
+        if let Some(running) = self.instances.get(position) {
+            self.notify(&running.instance.name, kind);
+        }
     }
 
     fn open_sockets(&mut self) -> Result<(), Error> {
-        for Running { instance, .. } in &self.instances {
-            let Some(index) = self.kernel.observed.index_of(&instance.interface) else { continue };
-            let name = &instance.interface;
+        for running in &self.instances {
+            let Some(index) = running.index else { continue };
             let interface = match self.interfaces.entry(index) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => {
-                    let receiver = Receiver::open(name, index)
-                        .map_err(Error::system(format!("opening a VRRP socket on {name}")))?;
-                    let announcer = Announcer::open(index)
-                        .map_err(Error::system(format!("opening a packet socket on {name}")))?;
-                    entry.insert(Interface { receiver, announcer, senders: BTreeMap::new() })
+                    entry.insert(Interface::open(&running.instance.interface, index)?)
                 }
             };
-            let group = instance.group;
-            interface
-                .receiver
-                .join(group)
-                .map_err(Error::system(format!("joining {group} on {name}")))?;
+            interface.join(&running.instance)?;
         }
         Ok(())
     }
 
-    /// For interfaces that came back after the start.
-    fn reopen_sockets(&mut self) {
+    /// For interfaces that came or went after the start.
+    fn reopen_sockets(&mut self, now: Instant) {
+        let observed = &self.kernel.observed;
+        self.interfaces.retain(|index, _| observed.link(*index).is_some());
         if let Err(error) = self.open_sockets() {
-            self.retry_at = Some(tokio::time::Instant::now() + RETRY);
+            self.retry_at = Some(now + RETRY);
             self.notify("", NoticeKind::Failed(error));
         }
     }
 
     fn obey(&mut self, command: Command) {
-        let now = self.now();
         match command {
             Command::SetPriority(name, priority) => {
                 if let Some(running) = self.named(&name) {
@@ -194,25 +195,10 @@ impl Speaker {
                     let _owner = running.router.set_priority(priority);
                 }
             }
-            Command::Fault(name, reason) => {
-                if let Some(running) = self.named(&name) {
-                    running.declared_fault = Some(reason);
-                }
-                self.follow_kernel(now);
-            }
-            Command::ClearFault(name) => {
-                if let Some(running) = self.named(&name) {
-                    running.declared_fault = None;
-                }
-                self.follow_kernel(now);
-            }
+            Command::Fault(name, reason) => self.declare_fault(&name, Some(reason)),
+            Command::ClearFault(name) => self.declare_fault(&name, None),
             Command::Snapshot(answer) => {
-                let snapshots = self.instances.iter().map(|running| Snapshot {
-                    instance: running.instance.name.clone(),
-                    state: running.router.state(),
-                    priority: running.router.effective_priority(),
-                    counters: *running.router.counters(),
-                });
+                let snapshots = self.instances.iter().map(|running| self.snapshot(running));
                 let _asker_is_gone = answer.send(snapshots.collect());
             }
             Command::Stop => {}
@@ -223,92 +209,97 @@ impl Speaker {
         self.instances.iter_mut().find(|running| running.instance.name == name)
     }
 
-    fn hear_of(&mut self, news: &RouteNetlinkMessage) {
-        let before = self.held_by_instances();
-        self.kernel.observed.handle(news);
-        let after = self.held_by_instances();
-        for (position, address) in before.difference(&after) {
-            if let Some(running) = self.instances.get(*position)
-                && running.router.holds_addresses()
-                && !running.changing
-            {
-                self.notify(&running.instance.name, NoticeKind::AddressLost(*address));
-            }
+    fn declare_fault(&mut self, name: &str, fault: Option<FaultReason>) {
+        if let Some(running) = self.named(name) {
+            running.declared_fault = fault;
         }
-        self.reopen_sockets();
-        self.follow_kernel(self.now());
+        self.follow_kernel(clock::now());
     }
 
-    /// Which instances' addresses the kernel has.
-    fn held_by_instances(&self) -> BTreeSet<(usize, IpAddr)> {
-        let mut held = BTreeSet::new();
-        for (position, running) in self.instances.iter().enumerate() {
-            for address in &running.instance.addresses {
-                let index = self.index_for(&running.instance, address);
-                if index.is_some_and(|i| self.kernel.observed.held(i, address.address).is_some()) {
-                    held.insert((position, address.address));
+    fn snapshot(&self, running: &Running) -> Snapshot {
+        let interface = running.index.and_then(|index| self.interfaces.get(&index));
+        Snapshot {
+            instance: running.instance.name.clone(),
+            state: running.router.state(),
+            priority: running.router.effective_priority(),
+            counters: *running.router.counters(),
+            unknown_vrids: interface.map_or(0, |interface| interface.unknown_vrids),
+        }
+    }
+
+    /// Reads all news, then acts upon it.
+    fn hear_news(&mut self) {
+        let (mut heard, mut gone) = (false, Vec::new());
+        while self.kernel.asking == Asking::Needless {
+            match self.kernel.news.next() {
+                Ok(Some(messages)) => {
+                    heard = true;
+                    let observed = &mut self.kernel.observed;
+                    gone.extend(messages.iter().filter_map(|message| observed.handle(message)));
                 }
+                Ok(None) => break,
+                Err(NewsLost) => self.kernel.asking = Asking::DueAt(clock::now()),
             }
         }
-        held
+        if heard {
+            self.act_upon_kernel(&gone);
+        }
+        if matches!(self.kernel.asking, Asking::DueAt(at) if at <= clock::now()) {
+            self.kernel.asking = Asking::UnderWay;
+            self.kernel.worker.give(Job::Observe);
+        }
     }
 
-    fn index_for(&self, instance: &Instance, address: &VirtualAddress) -> Option<u32> {
-        let interface = address.interface.as_ref().unwrap_or(&instance.interface);
-        self.kernel.observed.index_of(interface)
+    fn act_upon_kernel(&mut self, gone: &[Held]) {
+        let now = clock::now();
+        self.follow_kernel(now);
+        self.reopen_sockets(now);
+        for held in gone {
+            self.report_lost(held);
+        }
+    }
+
+    /// Reports an address that somebody else took away from an Active router.
+    fn report_lost(&self, gone: &Held) {
+        let observed = &self.kernel.observed;
+        for running in &self.instances {
+            let instance = &running.instance;
+            let is_lost = running.router.holds_addresses()
+                && !running.is_changing()
+                && instance.addresses.iter().any(|address| {
+                    address.address == gone.address
+                        && address.prefix_len == gone.prefix_len
+                        && observed.index_of(instance.interface_of(address)) == Some(gone.index)
+                })
+                && !observed.held(gone.index, gone.address).any(|held| held == *gone);
+            if is_lost {
+                self.notify(&instance.name, NoticeKind::AddressLost(gone.address));
+            }
+        }
     }
 
     /// Tells the routers what links and addresses mean for them.
     fn follow_kernel(&mut self, now: Instant) {
         let all = self.instances.iter().flat_map(|running| &running.instance.addresses);
-        let virtual_addresses: Vec<_> = all.map(|address| address.address).collect();
-        let observed = &self.kernel.observed;
+        let all_virtual: Vec<_> = all.map(|address| address.address).collect();
         for running in &mut self.instances {
-            let instance = &running.instance;
-            let index = observed.index_of(&instance.interface);
-            let link = index.and_then(|index| observed.link(index));
-            let primary = index.and_then(|i| observed.primary_ipv4(i, &virtual_addresses));
-            let source = instance.source.or(primary);
-            running.router.set_source(source.map(IpAddr::V4));
-            let up = link.is_some_and(|link| link.running || !instance.track_interface);
-            let fault = match (up, source) {
-                (false, _) => Some(FaultReason::InterfaceDown),
-                (true, None) => Some(FaultReason::NoSourceAddress),
-                (true, Some(_)) => running.declared_fault.clone(),
-            };
-            if fault == running.fault {
-                continue;
-            }
-            running.fault.clone_from(&fault);
-            match fault {
-                Some(fault) => running.router.handle_fault(now, fault),
-                None => running.router.clear_fault(now),
-            }
+            running.follow(now, &self.kernel.observed, &all_virtual);
         }
     }
 
     fn receive_all(&mut self) {
-        let now = self.now();
-        let mut buffer = [0; RECEIVE_BUFFER];
+        let now = clock::now();
+        let (instances, notices) = (&mut self.instances, &self.notices);
         let mut failed = Vec::new();
-        for (index, interface) in &self.interfaces {
-            loop {
-                let packet = match interface.receiver.try_receive(&mut buffer) {
-                    Ok(Some(packet)) => packet,
-                    Ok(None) => break,
-                    Err(error) => {
-                        failed.push(Error::system("receiving an advertisement")(error));
-                        break;
-                    }
+        for (index, interface) in &mut self.interfaces {
+            let received = interface.receive_all(&mut self.buffer, |packet| {
+                let vrid = peek_vrid(packet.payload);
+                let Some(running) = instances.iter_mut().find(|running| {
+                    vrid == Some(running.instance.config.vrid().get())
+                        && running.index == Some(*index)
+                }) else {
+                    return false;
                 };
-                let here = |instance: &Instance| {
-                    self.kernel.observed.index_of(&instance.interface) == Some(*index)
-                };
-                let running = self.instances.iter_mut().find(|running| {
-                    peek_vrid(packet.payload) == Some(running.instance.config.vrid().get())
-                        && here(&running.instance)
-                });
-                let Some(running) = running else { continue };
                 let received = Received {
                     arrival: now,
                     source: packet.source.into(),
@@ -316,216 +307,159 @@ impl Speaker {
                     hop_limit: packet.ttl,
                     unicast: false,
                 };
-                if let Err(reason) = running.router.handle_packet(now, &received, packet.payload) {
-                    let text = format!("{} {reason}", packet.source);
-                    if running.last_discarded.as_ref() != Some(&text) {
-                        running.last_discarded = Some(text);
-                        let kind = NoticeKind::Discarded { source: received.source, reason };
-                        let instance = running.instance.name.clone();
-                        let _nobody_listens = self.notices.send(Notice { instance, kind });
-                    }
+                if let Some(kind) = running.receive(now, &received, packet.payload) {
+                    let instance = running.instance.name.clone();
+                    let at = SystemTime::now();
+                    let _nobody_listens = notices.send(Notice { instance, at, kind });
                 }
-            }
+                true
+            });
+            failed.extend(received.err());
         }
         for error in failed {
+            let error = Error::system("receiving an advertisement")(error);
             self.notify("", NoticeKind::Failed(error));
         }
     }
 
     /// Sends, reports and changes what the routers want.
     fn carry_out(&mut self) {
-        let now = self.now();
+        let now = clock::now();
         for position in 0..self.instances.len() {
+            // The advertisement first, then the addresses; that they are in brings announcements.
             self.transmit_all(position);
-            self.apply_addresses(position, now);
-            // That the addresses are in may have brought announcements.
-            self.transmit_all(position);
+            if self.kernel.known().is_some() {
+                self.change_addresses(position, now);
+                self.transmit_all(position);
+            }
         }
     }
 
     fn transmit_all(&mut self, position: usize) {
         let Some(running) = self.instances.get_mut(position) else { return };
         let mut kinds = Vec::new();
-        let index = self.kernel.observed.index_of(&running.instance.interface);
         while let Some(transmit) = running.router.poll_transmit() {
-            let Some(interface) = index.and_then(|index| self.interfaces.get_mut(&index)) else {
+            let Some(interface) = running.index.and_then(|i| self.interfaces.get_mut(&i)) else {
                 continue;
             };
             let sent = match transmit {
                 Transmit::Advertisement(advertise) => interface.advertise(running, &advertise),
                 Transmit::Announce(announce) => {
-                    self.kernel.announce(running, interface, announce.address)
+                    let observed = &self.kernel.observed;
+                    interface.announce(&running.instance, announce.address, observed)
                 }
             };
-            if let Err(error) = sent {
-                kinds.push(NoticeKind::Failed(error));
-            }
+            kinds.extend(sent.err().and_then(|error| running.failure(error)));
         }
-        while let Some(event) = running.router.poll_event() {
-            kinds.push(NoticeKind::Event(event));
+        while let Some(kind) = running.poll_event() {
+            kinds.push(kind);
         }
-        let name = running.instance.name.clone();
         for kind in kinds {
-            self.notify(&name, kind);
+            self.notify_of(position, kind);
         }
     }
 
-    /// Makes the kernel's addresses what the router says: a difference, applied by a task so that
-    /// nobody waits for the kernel.
-    fn apply_addresses(&mut self, position: usize, now: Instant) {
-        let changes = self.address_changes(position);
+    fn change_addresses(&mut self, position: usize, now: Instant) {
         let Some(running) = self.instances.get_mut(position) else { return };
-        if running.changing {
-            return;
+        let changes = running.begin_changes(now, &self.kernel.observed);
+        if !changes.is_empty() {
+            self.kernel.worker.give(Job::Change { position, changes });
         }
-        if changes.is_empty() {
-            if running.router.holds_addresses() {
-                running.router.handle_addresses_installed(now);
-            }
-            return;
-        }
-        if self.retry_at.is_some() {
-            return;
-        }
-        running.changing = true;
-        let (netlink, done) = (self.kernel.netlink.clone(), self.done.0.clone());
-        tokio::spawn(async move {
-            let results = make(&netlink, changes).await;
-            let _we_stop = done.send(Done { position, results });
-        });
     }
 
-    fn address_changes(&self, position: usize) -> Vec<Change> {
-        let Some(running) = self.instances.get(position) else { return Vec::new() };
-        let add = running.router.holds_addresses();
-        let mut changes = Vec::new();
-        for address in &running.instance.addresses {
-            let Some(index) = self.index_for(&running.instance, address) else { continue };
-            if self.kernel.observed.held(index, address.address).is_some() != add {
-                let interface = address.interface.as_ref().unwrap_or(&running.instance.interface);
-                let (interface, address) = (interface.clone(), address.clone());
-                changes.push(Change { index, interface, address, add });
+    fn handle_report(&mut self, report: Report) {
+        match report {
+            Report::Changed { position, results } => {
+                // The kernel told all about the changes before it answered.
+                self.hear_news();
+                self.end_changes(position, results);
+            }
+            Report::Observed(Ok(observed)) => {
+                self.kernel.observed = observed;
+                self.kernel.asking = Asking::Needless;
+                self.act_upon_kernel(&[]);
+            }
+            Report::Observed(Err(error)) => {
+                self.kernel.asking = Asking::DueAt(clock::now() + RETRY);
+                let what = "asking the kernel about links and addresses";
+                self.notify("", NoticeKind::Failed(Error::system(what)(error)));
             }
         }
-        changes
     }
 
-    fn handle_done(&mut self, done: Done) {
-        let Some(running) = self.instances.get_mut(done.position) else { return };
-        running.changing = false;
-        let name = running.instance.name.clone();
-        for (change, result) in done.results {
-            let address = change.address.address;
-            let kind = match result {
-                // Its own notification may still be under way.
-                Ok(()) if change.add => {
-                    self.kernel.observed.add(change.index, address, change.address.prefix_len);
-                    NoticeKind::AddressAdded(address)
+    fn end_changes(&mut self, position: usize, results: Vec<(Change, Result<(), Error>)>) {
+        let Some(running) = self.instances.get_mut(position) else { return };
+        let late = running.end_changes(clock::now(), self.kernel.known());
+        let interface = running.index.and_then(|index| self.interfaces.get(&index));
+        let mut kinds = Vec::new();
+        for (change, result) in results {
+            let address = change.address();
+            match result {
+                Ok(()) if change.adds() => {
+                    kinds.push(NoticeKind::AddressAdded(address));
+                    if let (true, Some(interface)) = (late, interface) {
+                        let observed = &self.kernel.observed;
+                        let sent = interface.announce(&running.instance, address, observed);
+                        kinds.extend(sent.err().and_then(|error| running.failure(error)));
+                    }
                 }
-                Ok(()) => {
-                    self.kernel.observed.forget(change.index, address);
-                    NoticeKind::AddressRemoved(address)
-                }
-                Err(error) => {
-                    self.retry_at = Some(tokio::time::Instant::now() + RETRY);
-                    NoticeKind::Failed(error)
-                }
-            };
-            self.notify(&name, kind);
+                Ok(()) => kinds.push(NoticeKind::AddressRemoved(address)),
+                Err(error) => kinds.extend(running.failure(error)),
+            }
+        }
+        for kind in kinds {
+            self.notify_of(position, kind);
         }
     }
 
     /// Priority 0 first, then the addresses.
     async fn stop(mut self) {
-        let now = self.now();
+        let now = clock::now();
         for running in &mut self.instances {
             running.router.handle_shutdown(now);
         }
         for position in 0..self.instances.len() {
             self.transmit_all(position);
         }
-        while self.instances.iter().any(|running| running.changing) {
-            match self.done.1.recv().await {
-                Some(done) => self.handle_done(done),
+        // What is under way first, then what that left to do.
+        self.handle_open_reports().await;
+        for position in 0..self.instances.len() {
+            self.change_addresses(position, now);
+        }
+        self.handle_open_reports().await;
+        self.kernel.worker.finish();
+    }
+
+    async fn handle_open_reports(&mut self) {
+        while self.kernel.asking == Asking::UnderWay
+            || self.instances.iter().any(Running::is_changing)
+        {
+            match self.kernel.reports.recv().await {
+                Some(report) => self.handle_report(report),
                 None => break,
             }
         }
-        for position in 0..self.instances.len() {
-            let results = make(&self.kernel.netlink, self.address_changes(position)).await;
-            self.handle_done(Done { position, results });
+    }
+}
+
+fn require_interfaces(instances: &[Instance], observed: &Observed) -> Result<(), Error> {
+    for Instance { name, interface, addresses, .. } in instances {
+        let others = addresses.iter().filter_map(|address| address.interface.as_ref());
+        if let Some(missing) =
+            std::iter::once(interface).chain(others).find(|name| observed.index_of(name).is_none())
+        {
+            let (instance, interface) = (name.clone(), missing.clone());
+            return Err(Error::NoInterface { instance, interface });
         }
     }
-}
-
-impl Interface {
-    fn advertise(&mut self, running: &Running, advertise: &Advertise) -> Result<(), Error> {
-        let Instance { interface, group, .. } = &running.instance;
-        let IpAddr::V4(source) = advertise.source else { return Ok(()) };
-        let failed = || Error::system(format!("advertising on {interface}"));
-        let mut buffer = [0; MAX_LEN];
-        let encoded = advertise
-            .carrier((*group).into())
-            .ok_or_else(|| failed()(io::ErrorKind::InvalidInput.into()))
-            .and_then(|carrier| {
-                let encoded = running.router.encode(advertise, carrier, &mut buffer);
-                encoded.map_err(|error| failed()(io::Error::other(error)))
-            })?;
-        let sender = match self.senders.entry(source) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                entry.insert(Sender::open(interface, source).map_err(failed())?)
-            }
-        };
-        sender.send(*group, buffer.get(..encoded).unwrap_or_default()).map_err(failed())
-    }
-}
-
-impl Kernel {
-    /// Announces on the interface that has the address.
-    fn announce(
-        &self,
-        running: &Running,
-        interface: &Interface,
-        address: IpAddr,
-    ) -> Result<(), Error> {
-        let IpAddr::V4(address) = address else { return Ok(()) };
-        let all = running.instance.addresses.iter();
-        let device = all
-            .filter(|held| held.address == address)
-            .find_map(|held| held.interface.as_ref())
-            .unwrap_or(&running.instance.interface);
-        let Some(index) = self.observed.index_of(device) else { return Ok(()) };
-        let mac = self.observed.link(index).and_then(|link| link.mac);
-        let Some(mac) = mac else { return Ok(()) };
-        interface
-            .announcer
-            .send(index, &GratuitousArp { mac, address })
-            .map_err(Error::system(format!("announcing {address} on {device}")))
-    }
-}
-
-/// All requests go out before the first answer is waited for.
-async fn make(netlink: &Netlink, changes: Vec<Change>) -> Vec<(Change, Result<(), Error>)> {
-    let made = changes.into_iter().map(|change| async move {
-        let result = netlink.apply(&change).await;
-        (change, result)
-    });
-    join_all(made).await
+    Ok(())
 }
 
 async fn readable(interfaces: &BTreeMap<u32, Interface>) {
     let waiting: Vec<_> =
-        interfaces.values().map(|interface| Box::pin(interface.receiver.readable())).collect();
+        interfaces.values().map(|interface| Box::pin(interface.readable())).collect();
     if waiting.is_empty() {
         return std::future::pending().await;
     }
-    // An error shows itself again on reading, where it is reported.
-    let _first = select_all(waiting).await;
-}
-
-async fn sleep_until(at: Option<tokio::time::Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
+    select_all(waiting).await;
 }

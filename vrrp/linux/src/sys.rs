@@ -1,10 +1,13 @@
-//! The one thing that neither std nor socket2 has a safe way for: a link-layer socket address.
-#![allow(unsafe_code, reason = "sockaddr_ll has to be written into a sockaddr_storage")]
+//! The two things that have no safe way: a link-layer socket address, which neither std nor socket2
+//! knows, and watching a descriptor.
+#![allow(unsafe_code, reason = "no safe interface to what is done here")]
 
 use std::io;
 use std::mem::size_of;
+use std::os::fd::OwnedFd;
 
 use socket2::SockAddr;
+use tokio::io::unix::AsyncFd;
 
 /// The address of an interface's packet socket for a protocol (packet(7)).
 pub(crate) fn link_layer_address(index: u32, ethertype: u16) -> io::Result<SockAddr> {
@@ -23,4 +26,12 @@ pub(crate) fn link_layer_address(index: u32, ethertype: u16) -> io::Result<SockA
         })
     }?;
     Ok(address)
+}
+
+/// Has the runtime watch a descriptor.
+pub(crate) fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is an open descriptor, always the same one, until it is dropped, and it
+    // is given away here.
+    let watched = unsafe { AsyncFd::register(descriptor) };
+    watched.map_err(io::Error::from)
 }

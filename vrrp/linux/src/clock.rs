@@ -1,0 +1,96 @@
+//! The clock of all virtual routers, and the alarm that wakes the driver by it.
+
+use std::io;
+
+use rustix::time::{
+    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
+    timerfd_create, timerfd_settime,
+};
+use steadfast_vrrp::Instant;
+
+use crate::watched::Watched;
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+/// `CLOCK_MONOTONIC` as it is now.
+pub(crate) fn now() -> Instant {
+    let time = clock_gettime(ClockId::Monotonic);
+    let (seconds, nanos) = (time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs());
+    Instant::from_nanos(seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(nanos))
+}
+
+/// Wakes at a given time. The runtime's own timers know whole milliseconds only, which is more than
+/// lies between the skews of two priorities when advertisements come every 10 ms.
+#[derive(Debug)]
+pub(crate) struct Alarm {
+    timer: Watched,
+    set_to: Option<Instant>,
+}
+
+impl Alarm {
+    pub(crate) fn new() -> io::Result<Self> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        Ok(Self { timer: Watched::new(timer)?, set_to: None })
+    }
+
+    /// Sets the time to ring at, which may be past; `None` is never.
+    pub(crate) fn set(&mut self, at: Option<Instant>) -> io::Result<()> {
+        if self.set_to == at {
+            return Ok(());
+        }
+        // All zeros would disarm the timer.
+        let value = at.map_or(NEVER, |at| timespec(at.as_nanos().max(1)));
+        let setting = Itimerspec { it_interval: NEVER, it_value: value };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &setting)?;
+        self.set_to = at;
+        Ok(())
+    }
+
+    /// Waits until it rings; now and then it does so for nothing.
+    pub(crate) async fn ring(&mut self) {
+        self.timer.readable().await;
+        self.set_to = None;
+    }
+}
+
+const NEVER: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+fn timespec(nanos: u64) -> Timespec {
+    let (seconds, rest) = (nanos / NANOS_PER_SECOND, nanos % NANOS_PER_SECOND);
+    let tv_sec = i64::try_from(seconds).unwrap_or(i64::MAX);
+    Timespec { tv_sec, tv_nsec: i64::try_from(rest).unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn an_alarm_does_not_ring_before_its_time() {
+        run(async {
+            let mut alarm = Alarm::new().unwrap();
+            let at = now() + Duration::from_millis(3);
+            alarm.set(Some(at)).unwrap();
+            alarm.ring().await;
+            assert!(now() >= at);
+        });
+    }
+
+    #[test]
+    fn an_alarm_for_a_past_time_rings_each_time_it_is_set() {
+        run(async {
+            let mut alarm = Alarm::new().unwrap();
+            for _ in 0..3 {
+                alarm.set(Some(Instant::from_nanos(0))).unwrap();
+                alarm.ring().await;
+            }
+        });
+    }
+}
