@@ -1,5 +1,6 @@
 //! What happens in the demo, act by act, and what must come out.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,11 @@ const SHARE_TOLERANCE: f64 = 0.05;
 const FIRST: &str = DIRECTORS[0];
 const SECOND: &str = DIRECTORS[1];
 
+/// Lines of a director's log that say why something happened.
+const REASONS: [&str; 2] = [" STATE: ", "Check of "];
+/// What stands before what a director says.
+const LEVEL: &str = " INFO ";
+
 struct Play {
     forwarding: Forwarding,
     timeline: Arc<Timeline>,
@@ -42,7 +48,11 @@ struct Play {
     client: Client,
     watch: Watch,
     findings: Vec<Finding>,
+    /// How much of each director's log has been shown.
+    shown: BTreeMap<&'static str, usize>,
 }
+
+type Act = fn(&mut Play) -> Result<(), LabError>;
 
 /// Plays the demo to its end, or to the first thing that did not happen.
 pub(crate) fn play(
@@ -59,12 +69,20 @@ pub(crate) fn play(
     }
     watch.client(scene.network.host(CLIENT)?)?;
     let client = Client::start(scene.network.host(CLIENT)?)?;
-    let mut play = Play { forwarding, timeline, scene, client, watch, findings: Vec::new() };
+    let mut play = Play {
+        forwarding,
+        timeline,
+        scene,
+        client,
+        watch,
+        findings: Vec::new(),
+        shown: BTreeMap::new(),
+    };
     let ended = play.acts();
     if let Err(error) = &ended {
         play.find("the demo reaches its end", error.to_string(), "no error".to_owned(), false);
         for name in DIRECTORS {
-            eprintln!("---- {name} said ----\n{}", play.scene.log(name));
+            eprintln!("---- {name} said ----\n{}", play.scene.director_log(name)?);
         }
     }
     play.timeline.summary(&play.findings);
@@ -74,15 +92,40 @@ pub(crate) fn play(
 
 impl Play {
     fn acts(&mut self) -> Result<(), LabError> {
-        self.election()?;
-        self.distribution()?;
-        self.server_stops()?;
-        self.server_is_sick()?;
-        self.director_is_killed()?;
-        self.director_returns("6. The first director is started again")?;
-        self.director_loses_power()?;
-        self.director_returns("8. The first director has power again")?;
-        self.director_is_stopped()
+        let acts: [Act; 9] = [
+            Self::election,
+            Self::distribution,
+            Self::server_stops,
+            Self::server_is_sick,
+            Self::director_is_killed,
+            |play| play.director_returns("6. The first director is started again"),
+            Self::director_loses_power,
+            |play| play.director_returns("8. The first director has power again"),
+            Self::director_is_stopped,
+        ];
+        for act in acts {
+            act(self)?;
+            self.directors_say_why()?;
+        }
+        Ok(())
+    }
+
+    /// What the directors give as their reasons; nothing that is measured comes from there.
+    fn directors_say_why(&mut self) -> Result<(), LabError> {
+        for name in DIRECTORS {
+            let log = self.scene.director_log(name)?;
+            let shown = self.shown.insert(name, log.len()).unwrap_or(0);
+            let lines = log.get(shown..).unwrap_or_default().lines();
+            let reasons = lines.filter(|line| REASONS.iter().any(|word| line.contains(word)));
+            let mut said: Vec<_> = reasons
+                .map(|line| line.split_once(LEVEL).map_or(line, |(_time, said)| said))
+                .collect();
+            said.dedup();
+            for line in said {
+                self.timeline.say(name, format!("says: {line}"));
+            }
+        }
+        Ok(())
     }
 
     fn find(&mut self, what: &str, measured: String, required: String, good: bool) {
@@ -126,9 +169,9 @@ impl Play {
             self.timeline.say(name, "started");
         }
         for (_, last, _) in SERVERS {
-            self.wait_destination(begin, FIRST, last, true, "its check has passed")?;
+            self.wait_destination(begin, FIRST, last, true)?;
         }
-        let elected = self.wait_address(begin, FIRST, "nobody of higher priority is heard")?;
+        let elected = self.wait_address(begin, FIRST)?;
         let limit = STARTING + MASTER_DOWN_INTERVAL + TOLERANCE;
         self.find_within("election", elected - begin, limit);
         let first = self.wait_answer(begin, None)?;
@@ -179,7 +222,7 @@ impl Play {
         let begin = Instant::now();
         self.scene.take(name)?.terminate(PATIENCE)?;
         self.timeline.say(name, "nginx stopped");
-        let out = self.wait_destination(begin, FIRST, last, false, "its check failed twice")?;
+        let out = self.wait_destination(begin, FIRST, last, false)?;
         self.find_within("stopped server leaves the table", out - begin, NOTICED_WITHIN);
         self.tally(begin)?;
 
@@ -195,7 +238,7 @@ impl Play {
         let begin = Instant::now();
         self.scene.make_server_sick(name, true)?;
         self.timeline.say(name, "its health page says something else");
-        let out = self.wait_destination(begin, FIRST, last, false, "the digest did not match")?;
+        let out = self.wait_destination(begin, FIRST, last, false)?;
         self.find_within("sick server leaves the table", out - begin, NOTICED_WITHIN);
         self.find_no_loss("requests while a server is sick", begin)?;
 
@@ -212,7 +255,7 @@ impl Play {
         name: &str,
         last: u8,
     ) -> Result<(), LabError> {
-        let listed = self.wait_destination(begin, FIRST, last, true, "its check has passed")?;
+        let listed = self.wait_destination(begin, FIRST, last, true)?;
         self.find_within(what, listed - begin, NOTICED_WITHIN);
         self.wait_answer(listed, Some(name))?;
         self.timeline.say(CLIENT, format!("{name} answers again"));
@@ -238,7 +281,7 @@ impl Play {
         let left = self.watch.wait(
             begin,
             PATIENCE,
-            &format!("{SECOND} gave up {VIRTUAL_ADDRESS}: the first has the higher priority"),
+            &format!("{SECOND} gave up {VIRTUAL_ADDRESS}"),
             |sight| is_address(sight, SECOND, false),
         )?;
         let limit = STARTING + MASTER_DOWN_INTERVAL + TOLERANCE;
@@ -302,13 +345,13 @@ impl Play {
         what: &str,
         limit: Duration,
     ) -> Result<Instant, LabError> {
-        let at = self.wait_address(begin, SECOND, "nobody of higher priority is heard")?;
+        let at = self.wait_address(begin, SECOND)?;
         self.find_within(what, at - begin, limit + TOLERANCE);
         Ok(at)
     }
 
-    fn wait_address(&self, since: Instant, director: &str, why: &str) -> Result<Instant, LabError> {
-        let what = format!("{director} has {VIRTUAL_ADDRESS}: {why}");
+    fn wait_address(&self, since: Instant, director: &str) -> Result<Instant, LabError> {
+        let what = format!("{director} has {VIRTUAL_ADDRESS}");
         self.watch.wait(since, PATIENCE, &what, |sight| is_address(sight, director, true))
     }
 
@@ -318,11 +361,10 @@ impl Play {
         director: &str,
         last: u8,
         listed: bool,
-        why: &str,
     ) -> Result<Instant, LabError> {
         let text = server_address(self.forwarding, last);
         let verb = if listed { "lists" } else { "no longer lists" };
-        let what = format!("{director} {verb} {text} in its IPVS table: {why}");
+        let what = format!("{director} {verb} {text} in its IPVS table");
         let wanted: Option<Ipv4Addr> = text.parse().ok();
         self.watch.wait(since, PATIENCE, &what, |sight| {
             matches!(sight, Sight::Destination { director: at, address, listed: now }

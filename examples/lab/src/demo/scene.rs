@@ -41,6 +41,8 @@ const INNER_GATEWAY: &str = "192.168.2.254";
 /// What the checker asks for, and what it expects to get.
 const HEALTHY: &str = "all is well\n";
 const WEB_PORT: u16 = 80;
+/// What the directors' processes and logs are called.
+const DIRECTOR: &str = "director";
 
 /// Everything that runs in the demo.
 #[derive(Debug)]
@@ -80,7 +82,7 @@ impl Scene {
             ["--checkers_pid".to_owned(), file("checkers.pid")],
             ["--dont-fork".to_owned(), "--log-console".to_owned()],
         ];
-        let process = host.spawn("director", &self.director, arguments.as_flattened())?;
+        let process = host.spawn(DIRECTOR, &self.director, arguments.as_flattened())?;
         self.programs.insert(name.to_owned(), process);
         Ok(())
     }
@@ -105,9 +107,11 @@ impl Scene {
             .ok_or_else(|| LabError::NoSuchHost(format!("{name}, with a running program")))
     }
 
-    /// What the program of that host has printed.
-    pub(crate) fn log(&self, name: &str) -> String {
-        self.programs.get(name).map(Process::log).unwrap_or_default()
+    /// What the director of that host has printed, in earlier runs as well.
+    pub(crate) fn director_log(&self, name: &str) -> Result<String, LabError> {
+        let path = self.network.host(name)?.folder().join(format!("{name}-{DIRECTOR}.log"));
+        // Before its first start there is no log.
+        Ok(std::fs::read_to_string(path).unwrap_or_default())
     }
 
     /// A sick server goes on answering, but its health page says something else.
