@@ -337,7 +337,7 @@ impl Speaker {
 
     fn transmit_all(&mut self, position: usize) {
         let Some(running) = self.instances.get_mut(position) else { return };
-        let mut kinds = Vec::new();
+        let mut kinds: Vec<_> = std::iter::from_fn(|| running.poll_event()).collect();
         while let Some(transmit) = running.router.poll_transmit() {
             let Some(interface) = running.index.and_then(|i| self.interfaces.get_mut(&i)) else {
                 continue;
@@ -350,9 +350,6 @@ impl Speaker {
                 }
             };
             kinds.extend(sent.err().and_then(|error| running.failure(error)));
-        }
-        while let Some(kind) = running.poll_event() {
-            kinds.push(kind);
         }
         for kind in kinds {
             self.notify_of(position, kind);
