@@ -42,9 +42,10 @@
 //! # Timing
 //!
 //! Changes to addresses, for which the kernel makes everybody wait in line, are made on a second
-//! thread, so the one that advertises does not wait for them. Timers are the kernel's own of `CLOCK_MONOTONIC`, not those of the runtime, which know whole milliseconds only.
-//! Whenever it wakes, all packets that have arrived are taken in before a timer is judged, also
-//! after the whole process was stopped; a flood of packets delays it by a bounded time.
+//! thread, so the one that advertises does not wait for them. Timers are the kernel's own of
+//! `CLOCK_MONOTONIC`, not those of the runtime, which know whole milliseconds only. Whenever it
+//! wakes, all packets that have arrived are taken in before a timer is judged, also after the whole
+//! process was stopped; a flood of packets delays it by a bounded time.
 //!
 //! # When the program ends
 //!
