@@ -1,7 +1,7 @@
 //! Who may depend on whom: the libraries on none of each other and on no example, the pure ones on
 //! nothing that does I/O.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 use std::collections::BTreeSet;
 use std::process::Command;
