@@ -74,7 +74,6 @@ struct Director {
     speaker: Option<(Handle, Notices)>,
     /// What each instance is known to have been told about its tracked scripts.
     verdicts: HashMap<String, Verdict>,
-    states: HashMap<String, InstanceState>,
     kernel: Option<Kernel>,
     /// Keeps the checks running.
     _monitor: Monitor<CheckId>,
@@ -131,7 +130,6 @@ impl Director {
             notifier: Notifier::new(scripts),
             speaker: None,
             verdicts: HashMap::new(),
-            states: HashMap::new(),
             kernel,
             _monitor: monitor,
             check_events,
@@ -233,7 +231,6 @@ impl Director {
         }
         let NoticeKind::Event(Event::StateChange(change)) = &notice.kind else { return };
         let Some(state) = vrrp::keepalived_state(change.to) else { return };
-        self.states.insert(notice.instance.clone(), state);
         let instance = self.instances.iter().find(|instance| instance.name == notice.instance);
         let Some(instance) = instance.cloned() else { return };
         let priority = match self.instances.verdict(&instance) {
