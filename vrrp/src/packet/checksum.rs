@@ -55,20 +55,28 @@ impl Sum {
         Self(addresses.0 + u64::from(next_header) + length as u64)
     }
 
-    pub(super) fn of_form(form: ChecksumForm, carrier: Carrier, message: &[u8]) -> Self {
+    /// The sum that `form` asks for, from that over a message alone of that length.
+    pub(super) fn in_form(self, form: ChecksumForm, carrier: Carrier, length: usize) -> Self {
         match form {
-            ChecksumForm::MessageOnly => Self::default(),
-            ChecksumForm::PseudoHeader => Self::pseudo_header(carrier, PROTOCOL, message.len()),
+            ChecksumForm::MessageOnly => self,
+            ChecksumForm::PseudoHeader => {
+                Self(self.0 + Self::pseudo_header(carrier, PROTOCOL, length).0)
+            }
         }
-        .add(message)
     }
 
-    /// Adds `bytes`, padded with a zero to an even length.
+    /// Adds `bytes`, padded with zeros to whole words. Words are of 32 bits, which makes no
+    /// difference once the sum is folded (RFC 1071 section 2).
     pub(crate) fn add(self, bytes: &[u8]) -> Self {
-        let (words, odd) = bytes.as_chunks::<2>();
-        let sum: u64 = words.iter().map(|word| u64::from(u16::from_be_bytes(*word))).sum();
-        let last = odd.first().map_or(0, |byte| u64::from(*byte) << 8);
-        Self(self.0 + sum + last)
+        let (words, rest) = bytes.as_chunks();
+        let sum: u64 = words.iter().map(|word| u64::from(u32::from_be_bytes(*word))).sum();
+        let last = match *rest {
+            [a] => u32::from_be_bytes([a, 0, 0, 0]),
+            [a, b] => u32::from_be_bytes([a, b, 0, 0]),
+            [a, b, c] => u32::from_be_bytes([a, b, c, 0]),
+            _ => 0,
+        };
+        Self(self.0 + sum + u64::from(last))
     }
 
     fn fold(self) -> u16 {

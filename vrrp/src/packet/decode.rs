@@ -87,6 +87,7 @@ pub(crate) struct Verified<'a> {
 }
 
 impl<'a> Verified<'a> {
+    #[inline]
     pub(crate) fn new(
         bytes: &'a [u8],
         carrier: Carrier,
@@ -121,7 +122,8 @@ impl<'a> Verified<'a> {
             (Version::V3, Family::Ipv4) => policy.checksum.forms(),
             (Version::V3, Family::Ipv6) => &[ChecksumForm::PseudoHeader],
         };
-        let sum = |form| Sum::of_form(form, carrier, message);
+        let alone = Sum::default().add(message);
+        let sum = |form| alone.in_form(form, carrier, message.len());
         let checksum = forms.iter().copied().find(|form| sum(*form).is_valid());
         let Some(checksum) = checksum else {
             let found = u16::from_be_bytes([checksum_high, checksum_low]);
@@ -141,6 +143,7 @@ impl<'a> Verified<'a> {
         vrid
     }
 
+    #[inline]
     pub(crate) fn interpret(self, policy: DecodePolicy) -> Result<Decoded<'a>, DecodeError> {
         let [_, vrid, priority, count, fourth, fifth, _, _] = self.fixed;
         let vrid = Vrid::new(vrid).map_err(|_| DecodeError::Vrid)?;

@@ -63,7 +63,7 @@ impl Advertisement<'_> {
             Format::V3 { .. } => ChecksumForm::PseudoHeader,
         };
 
-        let checksum = Sum::of_form(form, carrier, message).checksum();
+        let checksum = Sum::default().add(message).in_form(form, carrier, message.len()).checksum();
         if let Some([_, _, _, _, _, _, high, low]) = message.first_chunk_mut() {
             [*high, *low] = checksum.to_be_bytes();
         }
