@@ -263,17 +263,36 @@ impl VirtualRouter {
 
     /// The next thing to be sent. Poll until `None` after every `handle_*`.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        if let Some((priority, reason)) = self.pending.take() {
+        self.poll_transmit_if(|_| true)
+    }
+
+    /// The next thing to be sent, if `may_go`. What may not go yet stays owed: an advertisement
+    /// until there is a newer one, an announcement until the router ceases to be Active.
+    ///
+    /// Made for a [`Pacer`](crate::announce::Pacer). Advertisements come first, so holding back
+    /// announcements delays none.
+    pub fn poll_transmit_if(&mut self, may_go: impl FnOnce(&Transmit) -> bool) -> Option<Transmit> {
+        if let Some((priority, reason)) = self.pending {
             if let Some(source) = self.source {
+                let advertise = Transmit::Advertisement(Advertise { source, priority, reason });
+                if !may_go(&advertise) {
+                    return None;
+                }
+                self.pending = None;
                 self.counters.advertisement_sent += 1;
                 self.counters.priority_zero_pkts_sent += u64::from(priority.is_none());
-                return Some(Transmit::Advertisement(Advertise { source, priority, reason }));
+                return Some(advertise);
             }
+            self.pending = None;
             self.counters.no_source_address += 1;
         }
-        let (announce, left) = self.burst.take()?.advance(self.config.held_addresses());
+        let (announce, left) = self.burst?.advance(self.config.held_addresses());
+        let announce = announce.map(Transmit::Announce);
+        if announce.as_ref().is_some_and(|announce| !may_go(announce)) {
+            return None;
+        }
         self.burst = left;
-        announce.map(Transmit::Announce)
+        announce
     }
 
     /// Writes `advertise` as the payload of the IP packet `carrier` to the start of `buffer`,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use steadfast_vrrp::router::{AnnounceReason, AnnounceSettings, Timer};
+use steadfast_vrrp::Family;
+use steadfast_vrrp::announce::{Pace, Pacer};
+use steadfast_vrrp::router::{AnnounceReason, AnnounceSettings, Timer, Transmit};
 
 use crate::support::*;
 
@@ -73,4 +75,43 @@ fn g_addresses_are_refreshed_for_ever_where_configured() {
         assert_eq!(announced.len(), VIRTUAL.len());
         assert_eq!(announced[0].reason, AnnounceReason::Refresh);
     }
+}
+
+#[test]
+fn g_announcements_that_may_not_go_yet_stay_owed() {
+    let settings = AnnounceSettings { delay: Duration::ZERO, repeat: 2, ..<_>::default() };
+    let mut router = Router::active(config().announce(settings));
+    router.router.handle_addresses_installed(at(ms(3)));
+    let garp_interval = ms(10);
+    let mut pacer = Pacer::new(Pace { garp_interval, ..Pace::default() });
+    let mut sent = Vec::new();
+    for millis in 0..40 {
+        let now = at(ms(3 + millis));
+        let admit = |_: &Transmit| pacer.admit(now, Family::Ipv4).is_ok();
+        if let Some(Transmit::Announce(announce)) = router.router.poll_transmit_if(admit) {
+            sent.push((now, announce.address));
+        }
+    }
+    let [first, second] = VIRTUAL.map(ip);
+    let times = [3, 13, 23, 33].map(|millis| at(ms(millis)));
+    assert_eq!(sent, times.into_iter().zip([first, second, first, second]).collect::<Vec<_>>());
+}
+
+#[test]
+fn g_an_advertisement_does_not_wait_behind_announcements() {
+    let mut router = Router::active(config());
+    router.router.handle_addresses_installed(at(ms(3)));
+    assert_eq!(router.router.poll_transmit_if(|_| false), None);
+    router.wake(ms(1000));
+    let next = router.router.poll_transmit_if(|it| matches!(it, Transmit::Advertisement(_)));
+    assert!(next.is_some());
+}
+
+#[test]
+fn g3_announcements_held_back_are_forgotten_after_yielding() {
+    let mut router = Router::active(config());
+    router.router.handle_addresses_installed(at(ms(3)));
+    assert_eq!(router.router.poll_transmit_if(|_| false), None);
+    router.hear(ms(4), &Advert::new(HIGHER_ADDRESS, 150)).unwrap();
+    assert_eq!(router.announced(), []);
 }
