@@ -153,7 +153,9 @@ impl Director {
 
     fn speak(&mut self, model: &Model) -> Result<(), RunError> {
         if !model.instances.is_empty() {
-            self.speaker = Some(steadfast_vrrp_linux::spawn(vrrp::instances(model)?)?);
+            let instances = vrrp::instances(model)?;
+            let options = steadfast_vrrp_linux::Options::default();
+            self.speaker = Some(steadfast_vrrp_linux::spawn(instances, options)?);
             self.follow_scripts();
         }
         Ok(())

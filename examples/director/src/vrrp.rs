@@ -7,7 +7,7 @@ use steadfast_conf::model::{self, VrrpInstance};
 use steadfast_director_core::instances::InstanceState;
 use steadfast_director_core::vrrp::{InstanceError, config};
 use steadfast_vrrp::router::{Event, State};
-use steadfast_vrrp_linux::{Instance, Notice, NoticeKind, VirtualAddress};
+use steadfast_vrrp_linux::{Destination, Instance, Notice, NoticeKind, VirtualAddress};
 
 /// All instances of a model.
 pub(crate) fn instances(model: &Model) -> Result<Vec<Instance>, InstanceError> {
@@ -21,8 +21,8 @@ fn instance(instance: &VrrpInstance) -> Result<Instance, InstanceError> {
         interface: instance.interface.clone(),
         config: config(instance)?,
         addresses: addresses.map(address).collect(),
-        group: instance.multicast_group,
-        source: instance.source_address,
+        destination: Destination::Multicast(instance.multicast_group.into()),
+        source: instance.source_address.map(Into::into),
         track_interface: instance.track_primary,
     })
 }

@@ -13,7 +13,7 @@ use clap::Parser;
 use steadfast_vrrp::packet::{Authentication, Password};
 use steadfast_vrrp::router::VirtualAddresses;
 use steadfast_vrrp::{AdverInterval, Config, Priority, Version, Vrid};
-use steadfast_vrrp_linux::{Instance, Notice, VirtualAddress, spawn};
+use steadfast_vrrp_linux::{Instance, Notice, Options, VirtualAddress, spawn};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
@@ -90,7 +90,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let instance = instance(&Arguments::parse())?;
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let (handle, mut notices) = spawn(vec![instance])?;
+    let (handle, mut notices) = spawn(vec![instance], Options::default())?;
     loop {
         tokio::select! {
             notice = notices.next() => match notice {

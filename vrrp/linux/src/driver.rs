@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::IpAddr;
 use std::thread::JoinHandle;
 
+use steadfast_vrrp::Priority;
 use steadfast_vrrp::router::FaultReason;
-use steadfast_vrrp::{Family, Priority};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::check::check;
 use crate::speaker::Speaker;
-use crate::{Error, Instance, Notice, Snapshot};
+use crate::{Error, Instance, Notice, Options, Snapshot};
 
 /// What the owner asks of the driver.
 #[derive(Debug)]
@@ -46,13 +46,14 @@ impl Notices {
 /// It runs on a thread of its own with a runtime of its own, so that nothing else in the program
 /// can delay an advertisement. It returns once every instance has been started.
 ///
-/// Notices are queued without bound: read them.
+/// Notices are queued without bound: read them. What of the options the system refuses is a notice
+/// as well; the driver runs without it.
 ///
 /// # Errors
 ///
 /// When instances contradict each other, an interface is missing, or the system refuses sockets
 /// (they need `CAP_NET_RAW` and `CAP_NET_ADMIN`).
-pub fn spawn(instances: Vec<Instance>) -> Result<(Handle, Notices), Error> {
+pub fn spawn(instances: Vec<Instance>, options: Options) -> Result<(Handle, Notices), Error> {
     check(&instances)?;
     let names = instances.iter().map(|instance| instance.name.clone()).collect();
     let (commands, inbox) = mpsc::unbounded_channel();
@@ -68,7 +69,7 @@ pub fn spawn(instances: Vec<Instance>) -> Result<(Handle, Notices), Error> {
             }
         };
         runtime.block_on(async {
-            match Speaker::start(instances, notices) {
+            match Speaker::start(instances, &options, notices) {
                 Ok(speaker) => {
                     // Nobody waits for it only if the owner's thread is gone; then so are we.
                     if started.send(Ok(())).is_ok() {
@@ -89,43 +90,6 @@ pub fn spawn(instances: Vec<Instance>) -> Result<(Handle, Notices), Error> {
         Ok(Err(error)) => Err(error),
         Err(_) => Err(Error::Stopped),
     }
-}
-
-fn check(instances: &[Instance]) -> Result<(), Error> {
-    for (position, second) in instances.iter().enumerate() {
-        if second.config.family() == Family::Ipv6 {
-            return Err(Error::Ipv6(second.name.clone()));
-        }
-        for first in instances.iter().take(position) {
-            if first.name == second.name {
-                return Err(Error::DuplicateName(first.name.clone()));
-            }
-            let vrid = second.config.vrid();
-            if first.interface == second.interface && first.config.vrid() == vrid {
-                return Err(Error::DuplicateVrid {
-                    first: first.name.clone(),
-                    second: second.name.clone(),
-                    vrid: vrid.get(),
-                    interface: second.interface.clone(),
-                });
-            }
-            let taken: Vec<_> = places(first).collect();
-            if let Some((address, interface)) = places(second).find(|at| taken.contains(at)) {
-                return Err(Error::DuplicateAddress {
-                    first: first.name.clone(),
-                    second: second.name.clone(),
-                    address,
-                    interface: interface.clone(),
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Which addresses an instance has, and on which interface.
-fn places(instance: &Instance) -> impl Iterator<Item = (IpAddr, &String)> {
-    instance.addresses.iter().map(|held| (held.address, instance.interface_of(held)))
 }
 
 impl Handle {
@@ -203,63 +167,5 @@ impl Drop for Handle {
             let _stopped_before = self.send(Command::Stop);
             let _panicked = thread.join();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use steadfast_vrrp::router::VirtualAddresses;
-    use steadfast_vrrp::{Config, Vrid};
-
-    use super::*;
-
-    fn instance(name: &str, interface: &str, vrid: u8, address: &str) -> Instance {
-        let addresses = VirtualAddresses::new([address.parse().unwrap()]).unwrap();
-        let config = Config::builder(Vrid::new(vrid).unwrap(), addresses).build().unwrap();
-        Instance::new(name, interface, config)
-    }
-
-    fn refusal(second: Instance) -> String {
-        let first = instance("one", "eth0", 1, "192.0.2.1");
-        check(&[first, second]).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn instances_that_have_nothing_in_common_are_accepted() {
-        let others = [("eth0", 2, "192.0.2.2"), ("eth1", 1, "192.0.2.1")];
-        for (interface, vrid, address) in others {
-            let both = [
-                instance("one", "eth0", 1, "192.0.2.1"),
-                instance("two", interface, vrid, address),
-            ];
-            check(&both).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_name_is_not_given_twice() {
-        let second = instance("one", "eth1", 2, "192.0.2.2");
-        assert_eq!(refusal(second), "two instances are named one");
-    }
-
-    #[test]
-    fn a_virtual_router_is_on_an_interface_once() {
-        let second = instance("two", "eth0", 1, "192.0.2.2");
-        assert_eq!(refusal(second), "one and two are both virtual router 1 on eth0");
-    }
-
-    #[test]
-    fn an_address_is_on_an_interface_once() {
-        let mut second = instance("two", "eth1", 2, "192.0.2.1");
-        second.addresses[0].interface = Some("eth0".to_owned());
-        assert_eq!(refusal(second), "one and two both have 192.0.2.1 on eth0");
-    }
-
-    #[test]
-    fn a_virtual_router_of_ipv6_is_refused_as_long_as_it_would_not_work() {
-        let addresses = VirtualAddresses::new(["fe80::1".parse().unwrap()]).unwrap();
-        let config = Config::builder(Vrid::new(1).unwrap(), addresses).build().unwrap();
-        let refused = check(&[Instance::new("six", "eth0", config)]);
-        assert!(matches!(refused, Err(Error::Ipv6(name)) if name == "six"));
     }
 }

@@ -1,7 +1,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use steadfast_vrrp::Config;
-use steadfast_vrrp::packet::MULTICAST_IPV4;
+
+use crate::Destination;
 
 /// One virtual router on one interface.
 #[derive(Debug, Clone)]
@@ -14,10 +15,11 @@ pub struct Instance {
     pub config: Config,
     /// The addresses it holds while Active, advertised or not.
     pub addresses: Vec<VirtualAddress>,
-    /// The multicast group of its advertisements.
-    pub group: Ipv4Addr,
-    /// The address to send from; `None` is the interface's primary one.
-    pub source: Option<Ipv4Addr>,
+    /// Where its advertisements go.
+    pub destination: Destination,
+    /// The address to send from; `None` is the interface's primary one, over IPv6 its link-local
+    /// one.
+    pub source: Option<IpAddr>,
     /// Whether loss of the interface's carrier is a fault.
     pub track_interface: bool,
 }
@@ -26,13 +28,12 @@ impl Instance {
     /// An instance that holds the addresses of its configuration, each alone in its prefix, on its
     /// own interface, and advertises them to the standard's group.
     pub fn new(name: impl Into<String>, interface: impl Into<String>, config: Config) -> Self {
-        let addresses = config.held_addresses().map(VirtualAddress::new).collect();
         Self {
             name: name.into(),
             interface: interface.into(),
+            addresses: config.held_addresses().map(VirtualAddress::new).collect(),
+            destination: Destination::standard(config.family()),
             config,
-            addresses,
-            group: MULTICAST_IPV4,
             source: None,
             track_interface: true,
         }

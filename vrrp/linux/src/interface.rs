@@ -6,13 +6,13 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
 use steadfast_vrrp::announce::GratuitousArp;
-use steadfast_vrrp::packet::MAX_LEN;
+use steadfast_vrrp::packet::{Carrier, MAX_LEN, TTL};
 use steadfast_vrrp::router::Advertise;
 
 use crate::observed::Observed;
 use crate::running::Running;
 use crate::socket::{Announcer, Packet, Receiver, Sender};
-use crate::{Error, Instance};
+use crate::{Destination, Error, Instance};
 
 /// More than any receive buffer of common size holds: whoever reads that many has read all that was
 /// there when he began, and must not be kept from his timers by a flood.
@@ -22,7 +22,8 @@ const PACKETS_AT_ONCE: usize = 1024;
 pub(crate) struct Interface {
     receiver: Receiver,
     announcer: Announcer,
-    senders: BTreeMap<Ipv4Addr, Sender>,
+    /// By source and TTL.
+    senders: BTreeMap<(Ipv4Addr, u8), Sender>,
     /// A flood was left unread.
     unread: bool,
     /// Packets for a VRID that no instance here has.
@@ -30,8 +31,12 @@ pub(crate) struct Interface {
 }
 
 impl Interface {
-    pub(crate) fn open(name: &str, index: u32) -> Result<Self, Error> {
-        let receiver = Receiver::open(name, index)
+    pub(crate) fn open(
+        name: &str,
+        index: u32,
+        receive_buffer: Option<usize>,
+    ) -> Result<Self, Error> {
+        let receiver = Receiver::open(name, index, receive_buffer)
             .map_err(Error::system(format!("opening a VRRP socket on {name}")))?;
         let announcer = Announcer::open(index)
             .map_err(Error::system(format!("opening a packet socket on {name}")))?;
@@ -39,12 +44,10 @@ impl Interface {
         Ok(Self { receiver, announcer, senders, unread: false, unknown_vrids: 0 })
     }
 
-    pub(crate) fn join(
-        &mut self,
-        Instance { group, interface, .. }: &Instance,
-    ) -> Result<(), Error> {
-        let joining = Error::system(format!("joining {group} on {interface}"));
-        self.receiver.join(*group).map_err(joining)
+    pub(crate) fn join(&mut self, instance: &Instance) -> Result<(), Error> {
+        let Destination::Multicast(IpAddr::V4(group)) = instance.destination else { return Ok(()) };
+        let joining = Error::system(format!("joining {group} on {}", instance.interface));
+        self.receiver.join(group).map_err(joining)
     }
 
     /// Waits until something may be there to be received.
@@ -77,24 +80,32 @@ impl Interface {
         running: &Running,
         advertise: &Advertise,
     ) -> Result<(), Error> {
-        let Instance { interface, group, .. } = &running.instance;
-        let IpAddr::V4(source) = advertise.source else { return Ok(()) };
-        let failed = || Error::system(format!("advertising on {interface}"));
-        let mut buffer = [0; MAX_LEN];
-        let encoded = advertise
-            .carrier((*group).into())
-            .ok_or_else(|| failed()(io::ErrorKind::InvalidInput.into()))
-            .and_then(|carrier| {
-                let encoded = running.router.encode(advertise, carrier, &mut buffer);
-                encoded.map_err(|error| failed()(io::Error::other(error)))
-            })?;
-        let sender = match self.senders.entry(source) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                entry.insert(Sender::open(interface, source).map_err(failed())?)
-            }
+        let Instance { interface, destination, .. } = &running.instance;
+        let ttl = match destination {
+            Destination::Multicast(_) => TTL,
+            Destination::Unicast { ttl, .. } => *ttl,
         };
-        sender.send(*group, buffer.get(..encoded).unwrap_or_default()).map_err(failed())
+        let mut failed = Ok(());
+        for to in destination.addresses() {
+            let (IpAddr::V4(source), IpAddr::V4(to)) = (advertise.source, to) else { continue };
+            let mut buffer = [0; MAX_LEN];
+            let carrier = Carrier::V4 { source, destination: to };
+            let sent = running
+                .router
+                .encode(advertise, carrier, &mut buffer)
+                .map_err(io::Error::other)
+                .and_then(|length| {
+                    let sender = match self.senders.entry((source, ttl)) {
+                        Entry::Occupied(entry) => entry.into_mut(),
+                        Entry::Vacant(entry) => entry.insert(Sender::open(interface, source, ttl)?),
+                    };
+                    sender.send(to, buffer.get(..length).unwrap_or_default())
+                });
+            // One that cannot be reached is no reason to leave out the others.
+            failed = failed
+                .and(sent.map_err(Error::system(format!("advertising to {to} on {interface}"))));
+        }
+        failed
     }
 
     /// Announces an address on the interface that has it; not while none has.

@@ -8,12 +8,12 @@
 //! ```no_run
 //! use steadfast_vrrp::router::VirtualAddresses;
 //! use steadfast_vrrp::{Config, Priority, Vrid};
-//! use steadfast_vrrp_linux::{Instance, spawn};
+//! use steadfast_vrrp_linux::{Instance, Options, spawn};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let addresses = VirtualAddresses::new(["192.0.2.100".parse()?])?;
 //! let config = Config::builder(Vrid::new(51)?, addresses).priority(Priority::new(100)?).build()?;
-//! let (handle, mut notices) = spawn(vec![Instance::new("VI_1", "eth0", config)])?;
+//! let (handle, mut notices) = spawn(vec![Instance::new("VI_1", "eth0", config)], Options::default())?;
 //! while let Some(notice) = notices.next().await {
 //!     println!("{notice:?}");
 //! }
@@ -55,10 +55,12 @@
 //!
 //! # Not yet
 //!
-//! IPv6 virtual routers, unicast peers, virtual MAC addresses, and real-time priority of the thread.
+//! IPv6 virtual routers and virtual MAC addresses.
 
 mod addresses;
+mod check;
 mod clock;
+mod destination;
 mod driver;
 mod error;
 mod instance;
@@ -66,6 +68,7 @@ mod interface;
 mod netlink;
 mod notice;
 mod observed;
+mod options;
 mod running;
 mod socket;
 mod speaker;
@@ -73,7 +76,9 @@ mod sys;
 mod watched;
 mod worker;
 
+pub use destination::{Destination, UnicastPeer};
 pub use driver::{Handle, Notices, spawn};
 pub use error::Error;
 pub use instance::{Instance, VirtualAddress};
 pub use notice::{Notice, NoticeKind, Snapshot};
+pub use options::{InvalidRealtimePriority, Options, RealtimePriority};

@@ -10,7 +10,7 @@ use steadfast_vrrp::{Instant, VirtualRouter};
 use crate::addresses::{Change, changes};
 use crate::notice::NoticeKind;
 use crate::observed::Observed;
-use crate::{Error, Instance};
+use crate::{Destination, Error, Instance};
 
 /// How long to wait before something that failed is tried again.
 pub(crate) const RETRY: Duration = Duration::from_secs(1);
@@ -74,8 +74,8 @@ impl Running {
         self.index = observed.index_of(&instance.interface);
         let link = self.index.and_then(|index| observed.link(index));
         let primary = self.index.and_then(|index| observed.primary_ipv4(index, all_virtual));
-        let source = instance.source.or(primary);
-        self.router.set_source(source.map(IpAddr::V4));
+        let source = instance.source.or(primary.map(IpAddr::V4));
+        self.router.set_source(source);
         let up = link.is_some_and(|link| link.running || !instance.track_interface);
         let fault = match (up, source) {
             (false, _) => Some(FaultReason::InterfaceDown),
@@ -89,6 +89,26 @@ impl Running {
         match fault {
             Some(fault) => self.router.handle_fault(now, fault),
             None => self.router.clear_fault(now),
+        }
+    }
+
+    /// Whether a packet is for this instance, were it of its VRID.
+    pub(crate) fn hears(&self, source: IpAddr, destination: IpAddr) -> bool {
+        match &self.instance.destination {
+            Destination::Multicast(group) => destination == *group,
+            Destination::Unicast { peers, .. } => {
+                !destination.is_multicast() && peers.iter().any(|peer| peer.address == source)
+            }
+        }
+    }
+
+    /// Whether a packet is from a peer at a distance that is allowed.
+    pub(crate) fn accepts_unicast(&self, source: IpAddr, ttl: u8) -> bool {
+        match &self.instance.destination {
+            Destination::Multicast(_) => false,
+            Destination::Unicast { peers, .. } => peers
+                .iter()
+                .any(|peer| peer.address == source && (peer.min_ttl..=peer.max_ttl).contains(&ttl)),
         }
     }
 

@@ -3,9 +3,10 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
+use rustix::net::sockopt::set_socket_recv_buffer_size_force;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, SockAddr, SockRef, Socket, Type};
 use steadfast_vrrp::announce::GratuitousArp;
-use steadfast_vrrp::packet::{PROTOCOL, TTL, TYPE_OF_SERVICE};
+use steadfast_vrrp::packet::{PROTOCOL, TYPE_OF_SERVICE};
 
 use crate::sys::link_layer_address;
 use crate::watched::Watched;
@@ -30,9 +31,18 @@ pub(crate) struct Packet<'a> {
 }
 
 impl Receiver {
-    pub(crate) fn open(interface: &str, index: u32) -> io::Result<Self> {
-        let socket = Watched::new(raw_socket(interface)?)?;
-        Ok(Self { socket, groups: Vec::new(), index })
+    pub(crate) fn open(
+        interface: &str,
+        index: u32,
+        receive_buffer: Option<usize>,
+    ) -> io::Result<Self> {
+        let socket = raw_socket(interface)?;
+        if let Some(size) = receive_buffer
+            && set_socket_recv_buffer_size_force(&socket, size).is_err()
+        {
+            socket.set_recv_buffer_size(size)?;
+        }
+        Ok(Self { socket: Watched::new(socket)?, groups: Vec::new(), index })
     }
 
     pub(crate) fn join(&mut self, group: Ipv4Addr) -> io::Result<()> {
@@ -69,16 +79,16 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// Sends advertisements from one address of one interface.
+/// Sends advertisements from one address of one interface, with one TTL.
 #[derive(Debug)]
 pub(crate) struct Sender(Socket);
 
 impl Sender {
-    pub(crate) fn open(interface: &str, source: Ipv4Addr) -> io::Result<Self> {
+    pub(crate) fn open(interface: &str, source: Ipv4Addr, ttl: u8) -> io::Result<Self> {
         let socket = raw_socket(interface)?;
         socket.bind(&SocketAddrV4::new(source, 0).into())?;
-        socket.set_multicast_ttl_v4(u32::from(TTL))?;
-        socket.set_ttl_v4(u32::from(TTL))?;
+        socket.set_multicast_ttl_v4(u32::from(ttl))?;
+        socket.set_ttl_v4(u32::from(ttl))?;
         socket.set_tos_v4(u32::from(TYPE_OF_SERVICE))?;
         socket.set_multicast_loop_v4(false)?;
         // It sends only; what it would receive must not pile up.

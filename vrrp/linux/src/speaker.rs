@@ -19,7 +19,7 @@ use crate::notice::{Notice, NoticeKind};
 use crate::observed::{Held, Observed};
 use crate::running::{RETRY, Running};
 use crate::worker::{Job, Report, Worker};
-use crate::{Error, Instance, Snapshot};
+use crate::{Error, Instance, Options, Snapshot};
 
 /// More than any IPv4 packet.
 const RECEIVE_BUFFER: usize = 65_536;
@@ -34,6 +34,7 @@ pub(crate) struct Speaker {
     alarm: Alarm,
     /// When to try again what concerns no instance alone.
     retry_at: Option<Instant>,
+    receive_buffer: Option<usize>,
     buffer: Vec<u8>,
 }
 
@@ -65,6 +66,7 @@ impl Kernel {
 impl Speaker {
     pub(crate) fn start(
         instances: Vec<Instance>,
+        options: &Options,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> Result<Self, Error> {
         let connecting = || Error::system("connecting to the kernel's routing socket");
@@ -77,7 +79,7 @@ impl Speaker {
         require_interfaces(&instances, &observed)?;
 
         let (reporting, reports) = mpsc::unbounded_channel();
-        let worker = Worker::start(requests, reporting)
+        let worker = Worker::start(requests, reporting, options.realtime)
             .map_err(Error::system("starting the thread that changes addresses"))?;
         let asking = Asking::Needless;
         let mut speaker = Self {
@@ -87,8 +89,12 @@ impl Speaker {
             notices,
             alarm: Alarm::new().map_err(Error::system("making a timer"))?,
             retry_at: None,
+            receive_buffer: options.receive_buffer,
             buffer: vec![0; RECEIVE_BUFFER],
         };
+        for error in options.apply_to_this_thread() {
+            speaker.notify("", NoticeKind::Failed(error));
+        }
         let now = clock::now();
         speaker.follow_kernel(now);
         speaker.open_sockets()?;
@@ -169,7 +175,8 @@ impl Speaker {
             let interface = match self.interfaces.entry(index) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => {
-                    entry.insert(Interface::open(&running.instance.interface, index)?)
+                    let name = &running.instance.interface;
+                    entry.insert(Interface::open(name, index, self.receive_buffer)?)
                 }
             };
             interface.join(&running.instance)?;
@@ -297,6 +304,7 @@ impl Speaker {
                 let Some(running) = instances.iter_mut().find(|running| {
                     vrid == Some(running.instance.config.vrid().get())
                         && running.index == Some(*index)
+                        && running.hears(packet.source.into(), packet.destination.into())
                 }) else {
                     return false;
                 };
@@ -305,7 +313,7 @@ impl Speaker {
                     source: packet.source.into(),
                     destination: packet.destination.into(),
                     hop_limit: packet.ttl,
-                    unicast: false,
+                    unicast: running.accepts_unicast(packet.source.into(), packet.ttl),
                 };
                 if let Some(kind) = running.receive(now, &received, packet.payload) {
                     let instance = running.instance.name.clone();

@@ -1,5 +1,5 @@
-//! The two things that have no safe way: a link-layer socket address, which neither std nor socket2
-//! knows, and watching a descriptor.
+//! The things that have no safe way: a link-layer socket address, which neither std nor socket2
+//! knows, watching a descriptor, and the scheduling policy of a thread.
 #![allow(unsafe_code, reason = "no safe interface to what is done here")]
 
 use std::io;
@@ -8,6 +8,8 @@ use std::os::fd::OwnedFd;
 
 use socket2::SockAddr;
 use tokio::io::unix::AsyncFd;
+
+use crate::RealtimePriority;
 
 /// The address of an interface's packet socket for a protocol (packet(7)).
 pub(crate) fn link_layer_address(index: u32, ethertype: u16) -> io::Result<SockAddr> {
@@ -26,6 +28,18 @@ pub(crate) fn link_layer_address(index: u32, ethertype: u16) -> io::Result<SockA
         })
     }?;
     Ok(address)
+}
+
+/// Puts the calling thread under `SCHED_RR`.
+pub(crate) fn run_realtime(priority: RealtimePriority) -> io::Result<()> {
+    let parameters = libc::sched_param { sched_priority: libc::c_int::from(priority.get()) };
+    let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
+    // SAFETY: process 0 is the calling thread, and the kernel only reads the parameters, which live
+    // until the call returns.
+    match unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Has the runtime watch a descriptor.

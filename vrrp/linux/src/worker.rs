@@ -7,10 +7,10 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::Error;
 use crate::addresses::Change;
 use crate::netlink::Requests;
 use crate::observed::Observed;
+use crate::{Error, RealtimePriority, sys};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -39,9 +39,12 @@ impl Worker {
     pub(crate) fn start(
         mut requests: Requests,
         reports: UnboundedSender<Report>,
+        realtime: Option<RealtimePriority>,
     ) -> io::Result<Self> {
         let (jobs, inbox) = mpsc::channel();
         let work = move || {
+            // The thread that advertises asks for the same, and reports what is refused.
+            let _reported = realtime.and_then(RealtimePriority::lower).map(sys::run_realtime);
             for job in inbox {
                 let report = match job {
                     Job::Change { position, changes } => {
