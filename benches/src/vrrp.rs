@@ -76,7 +76,6 @@ impl Backup {
             source: PEER.into(),
             destination: MULTICAST_IPV4.into(),
             hop_limit: packet::TTL,
-            unicast: false,
         };
         let outcome = self.router.handle_packet(self.now, &received, &self.packet.bytes);
         assert!(matches!(outcome, Ok(Outcome::Accepted { .. })), "{outcome:?}");

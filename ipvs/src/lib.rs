@@ -9,19 +9,19 @@
 //!
 //! # async fn example() -> Result<(), steadfast_ipvs::Error> {
 //! let key = ServiceKey::tcp(Ipv4Addr::new(192, 0, 2, 100), 80);
-//! let mut entry = Entry::new(Service::new(Scheduler::WRR));
-//! entry.destinations.insert(
+//! let mut entry = Entry::new(key, Service::new(Scheduler::WRR))?;
+//! entry.insert(
 //!     DestinationKey { address: Ipv4Addr::new(192, 0, 2, 1).into(), port: 80 },
 //!     Destination::new(ForwardMethod::DirectRoute, Weight::from(3)),
-//! );
-//! let desired = Table { services: [(key, entry)].into() };
+//! )?;
+//! let desired = Table::from_iter([entry]);
 //!
 //! let mut client = Client::connect().await?;
 //! let current = client.table().await?;
 //! let plan = current.diff(&desired, |found| *found == key);
 //! print!("{plan}");
-//! for (change, error) in client.apply(&plan).await?.failed {
-//!     eprintln!("cannot {change}: {error}");
+//! for failure in client.apply(&plan).await?.failed {
+//!     eprintln!("cannot {}: {}", failure.change, failure.error);
 //! }
 //! # Ok(())
 //! # }
@@ -33,16 +33,16 @@
 //!   nothing else.
 //! - [`Table::diff`] gives a [`Plan`]: the fewest changes, in an order in which no service is without
 //!   destinations when it need not be. Services of somebody else are left alone.
+//! - [`ConnectionTable`] reads the table of connections, [`Sysctls`] the settings under `net.ipv4.vs`.
+//! - The feature `serde` makes a plan, and what it is made of, JSON.
 //! - [`message`]: the kernel's netlink messages, pure.
 //! - [`Client`]: the connection, asynchronous, on tokio; changes are sent many at a time. Without
 //!   the feature `client`, which is on by default, the crate does no I/O.
 //!
 //! # What it needs
 //!
-//! Linux, and `CAP_NET_ADMIN` in the initial user namespace. Each network namespace has a table of
-//! its own; [`Client::in_netns`] reaches another one.
-//!
-//! Where this is wanted but not there yet: counters, timeouts, and the sync daemon.
+//! Linux 4.1 or newer, and `CAP_NET_ADMIN` in the initial user namespace. Each network namespace has
+//! a table of its own; [`Client::in_netns`] reaches another one.
 
 #![forbid(unsafe_code)]
 
@@ -50,9 +50,15 @@
 mod client;
 pub mod message;
 mod model;
+#[cfg(feature = "client")]
+mod netns;
 mod plan;
+mod proc;
+#[cfg(feature = "serde")]
+mod serialize;
 
 #[cfg(feature = "client")]
-pub use client::{Applied, Client, Error};
+pub use client::{Applied, Client, Drain, Drained, Error, Failure};
 pub use model::*;
 pub use plan::{Change, Plan};
+pub use proc::*;

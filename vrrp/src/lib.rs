@@ -11,6 +11,8 @@
 //! `unsafe`, and cannot be made to panic by anything on the wire.
 //!
 //! - [`VirtualRouter`] is the state machine: one VRID on one interface in one address family.
+//! - [`group::SyncGroup`] keeps several of them Active together or not at all.
+//! - [`priority::Effective`] weighs what is tracked into a priority or a fault.
 //! - [`packet`] decodes and encodes advertisements, and is of use without the rest.
 //! - [`announce`] makes the gratuitous ARP and neighbour advertisements of a takeover.
 //!
@@ -89,6 +91,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The example `udp` is this loop grown up: two routers that elect one over UDP on the loopback
+//! interface, with a socket, a clock and a thread each, and nothing left out but the addresses:
+//! `cargo run -p steadfast-vrrp --example udp`.
+//!
 //! # What the loop owes the router
 //!
 //! - **Packets before time.** A Backup takes silence for death. An advertisement that lies
@@ -106,26 +112,68 @@
 //!
 //! A paused virtual machine or a starved process wakes long after its deadline, with packets
 //! lost meanwhile: what it did not hear proves nothing. So a Backup that would become Active
-//! more than half an advertisement interval late listens again first, and an Active router so
-//! late that another may have taken its place stays silent for an interval, keeps its addresses,
-//! and speaks only if it hears no better router; without preemption any router counts as better
-//! that took over. Both say so with [`Event::Overslept`](router::Event::Overslept).
+//! more than half an advertisement interval late listens again first, for two intervals, and an
+//! Active router so late that another may have taken its place stays silent for one and a half,
+//! keeps its addresses, and speaks only if it hears no better router; without preemption any
+//! router counts as better that took over. Both say so with [`Event::Overslept`](router::Event::Overslept).
+//!
+//! # The standard, row by row
+//!
+//! `CONFORMANCE.md` in the package lists what RFC 9568, RFC 3768 and keepalived ask of a router, and
+//! the tests that hold this one to it. `src/router/transitions.rs` is section 6.4 of the RFC as one
+//! table.
 //!
 //! # Beyond the standard
 //!
 //! [`State::Fault`](router::State::Fault) is for what is tracked outside: links, scripts,
-//! processes. Options that keepalived has and the RFCs do not are in
-//! [`ConfigBuilder`](router::ConfigBuilder), each with keepalived's default.
+//! processes. What keepalived can be told of a router is here under its names, with its meanings
+//! and defaults:
+//!
+//! | keepalived | here |
+//! |---|---|
+//! | `virtual_router_id`, `virtual_ipaddress`, `_excluded` | [`Config::builder`], [`unadvertised_addresses`](router::ConfigBuilder::unadvertised_addresses) |
+//! | `version`, `priority`, `advert_int` | [`version`](router::ConfigBuilder::version), [`priority`](router::ConfigBuilder::priority), [`interval`](router::ConfigBuilder::interval) |
+//! | `nopreempt`, `preempt_delay` | [`preempt`](router::ConfigBuilder::preempt), [`preempt_delay`](router::ConfigBuilder::preempt_delay) |
+//! | `auth_type PASS`, `AH` | [`authentication`](router::ConfigBuilder::authentication), [`authentication_header`](router::ConfigBuilder::authentication_header) |
+//! | `v3_checksum_as_v2` | [`checksum`](router::ConfigBuilder::checksum), [`checksum_policy`](router::ConfigBuilder::checksum_policy) |
+//! | `mcast_dst_ip`, `unicast_peer`, `unicast_ttl`, `check_unicast_src` | [`destination`](router::ConfigBuilder::destination) |
+//! | `mcast_src_ip`, `unicast_src_ip` | [`VirtualRouter::set_source`] |
+//! | `skip_check_adv_addr` | [`address_list_check`](router::ConfigBuilder::address_list_check) |
+//! | `down_timer_adverts` | [`down_timer_adverts`](router::ConfigBuilder::down_timer_adverts) |
+//! | `lower_prio_no_advert`, `higher_prio_send_advert` | [`lower_prio_no_advert`](router::ConfigBuilder::lower_prio_no_advert), [`higher_prio_send_advert`](router::ConfigBuilder::higher_prio_send_advert) |
+//! | `owner_ignore_adverts` | [`owner_ignore_adverts`](router::ConfigBuilder::owner_ignore_adverts) |
+//! | `timer_expired_backup` | [`timer_expired_backup`](router::ConfigBuilder::timer_expired_backup) |
+//! | `garp_master_*`, `garp_lower_prio_*` | [`announce`](router::ConfigBuilder::announce) |
+//! | `garp_interval`, `gna_interval` | [`announce::Pacer`] |
+//! | `accept`, `no_accept`, `strict_mode` | [`accept`](router::ConfigBuilder::accept), [`strict`](router::ConfigBuilder::strict) |
+//! | `interface_up_down_delays` | [`debounce::Debounce`] |
+//! | `vrrp_sync_group` | [`group::SyncGroup`], [`sync_group`](router::ConfigBuilder::sync_group) |
+//! | `track_interface`, `_script`, `_file`, `_process` | [`priority::Effective`] |
+//!
+//! Not here:
+//!
+//! - `state MASTER` has no counterpart: every router starts as Backup, but the owner, and one that
+//!   [resumes](VirtualRouter::handle_resumption).
+//! - `auth_hmac`, of keepalived 2.4.
+//! - `old_unicast_checksum`, for keepalived up to 1.3.6.
+//! - keepalived's own way of two owners, of whom one falls to 254: here they settle by address, as
+//!   erratum 8298 has it.
+//! - VRRPv2 and VRRPv3 side by side in one virtual router (RFC 9568 section 8.4).
+//! - Whatever it takes a system for: interfaces, addresses, `use_vmac`, `no_accept`, `garp_group`,
+//!   `garp_extra_if`, `track_src_ip`, `vrrp_startup_delay` are in `steadfast-vrrp-linux`; scripts,
+//!   mail, routes and rules in neither.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 pub mod announce;
+pub mod debounce;
+pub mod group;
 mod interval;
 mod mac;
 pub mod packet;
-mod priority;
+pub mod priority;
 pub mod router;
 mod time;
 mod version;
@@ -138,3 +186,7 @@ pub use router::{Config, VirtualRouter};
 pub use time::Instant;
 pub use version::{Family, Version};
 pub use vrid::{InvalidVrid, Vrid};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::hexadecimal;
+
 /// The MD5 sum of a page, as keepalived's `genhash` prints it. Not for security: it says whether a
 /// page is the one it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,15 +17,7 @@ impl FromStr for Md5Digest {
     type Err = InvalidDigest;
 
     fn from_str(text: &str) -> Result<Self, InvalidDigest> {
-        let invalid = || InvalidDigest(text.to_owned());
-        let digits: Option<Vec<_>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-        let digits = digits.filter(|digits| digits.len() == 32).ok_or_else(invalid)?;
-        let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let value = pair.iter().fold(0, |value, digit| value * 16 + digit);
-            *byte = u8::try_from(value).map_err(|_| invalid())?;
-        }
-        Ok(Self(bytes))
+        hexadecimal::bytes(text.chars()).map(Self).ok_or_else(|| InvalidDigest(text.to_owned()))
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 /// The status codes that are right: 200 to 299 unless said otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StatusRanges(Vec<RangeInclusive<u16>>);
 
 impl StatusRanges {

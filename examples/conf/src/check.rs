@@ -13,19 +13,19 @@ use crate::{Diagnostic, Diagnostics, Severity, Sources, Span};
 #[derive(Debug, Clone)]
 pub(crate) struct Entry<'t> {
     pub(crate) row: &'static Keyword,
-    pub(crate) statement: &'t Statement,
+    pub(crate) statement: &'t Statement<'t>,
     /// `None` if the value was wrong, which is reported.
     pub(crate) value: Option<Value>,
     pub(crate) inside: Entries<'t>,
 }
 
-impl Entry<'_> {
+impl<'t> Entry<'t> {
     pub(crate) fn span(&self) -> Span {
         self.statement.span()
     }
 
     /// The lines of a block of values.
-    pub(crate) fn lines(&self) -> &[Statement] {
+    pub(crate) fn lines(&self) -> &'t [Statement<'t>] {
         self.statement.block.as_deref().unwrap_or_default()
     }
 }
@@ -35,17 +35,34 @@ impl Entry<'_> {
 pub(crate) struct Entries<'t> {
     block: &'static Block,
     entries: Vec<Entry<'t>>,
+    /// The rows that mean something where they are not written.
+    defaults: Vec<&'static Keyword>,
 }
 
 impl<'t> Entries<'t> {
+    fn new(block: &'static Block, entries: Vec<Entry<'t>>) -> Self {
+        let means_something = |row: &&Keyword| matches!(row.default, Absent::Literal(_));
+        Self { block, entries, defaults: block.iter().filter(means_something).collect() }
+    }
+
     /// All of them, in order.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Entry<'t>> {
         self.entries.iter()
     }
 
+    /// Whether the keyword may stand in this block.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.block.find(name).is_some()
+    }
+
     /// Those of one keyword, in order.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &Entry<'t>> {
         self.iter().filter(move |entry| entry.row.name == name)
+    }
+
+    /// The lines of all blocks of one keyword.
+    pub(crate) fn lines(&self, name: &str) -> impl Iterator<Item = &'t Statement<'t>> {
+        self.all(name).flat_map(Entry::lines)
     }
 
     /// What stands in all blocks of one keyword, as if it were one block.
@@ -55,16 +72,17 @@ impl<'t> Entries<'t> {
             _ => &ROOT,
         };
         let entries = self.all(name).flat_map(|entry| entry.inside.iter().cloned()).collect();
-        Self { block, entries }
+        Self::new(block, entries)
     }
 
     /// The entry of a keyword that counts.
     pub(crate) fn get(&self, name: &str) -> Option<&Entry<'t>> {
         debug_assert!(self.block.find(name).is_some(), "no row for {name}");
         let mut all = self.all(name);
-        match self.block.find(name)?.repeat {
-            Repeat::First => all.next(),
-            Repeat::Last | Repeat::Each => all.last(),
+        let first = all.next()?;
+        match first.row.repeat {
+            Repeat::First => Some(first),
+            Repeat::Last | Repeat::Each => Some(all.last().unwrap_or(first)),
         }
     }
 
@@ -81,7 +99,7 @@ impl<'t> Entries<'t> {
     fn value(&self, name: &str) -> Option<Value> {
         let written = self.get(name).and_then(|entry| entry.value.clone());
         written.or_else(|| {
-            let row = self.block.find(name)?;
+            let row = self.defaults.iter().find(|row| row.name == name)?;
             match row.default {
                 Absent::Literal(text) => value::literal(row.arguments, text),
                 Absent::Nothing | Absent::Required => None,
@@ -129,14 +147,14 @@ impl<'t> Entries<'t> {
 
     pub(crate) fn script(&self, name: &str) -> Option<Script> {
         match self.value(name)? {
-            Value::Script(script) => Some(script),
+            Value::Script(script) => Some(*script),
             _ => None,
         }
     }
 
     pub(crate) fn user(&self, name: &str) -> Option<crate::model::ScriptUser> {
         match self.value(name)? {
-            Value::User(user) => Some(user),
+            Value::User(user) => Some(*user),
             _ => None,
         }
     }
@@ -149,58 +167,108 @@ impl<'t> Entries<'t> {
     }
 }
 
-/// Reads a whole file's statements by the table.
+/// Reads statements outside of any block by the table.
 pub(crate) fn check<'t>(
-    statements: &'t [Statement],
+    statements: &'t [Statement<'t>],
     sources: &Sources,
+    without_effect: &mut WithoutEffect,
     diagnostics: &mut Diagnostics,
 ) -> Entries<'t> {
-    let mut checker = Checker { sources, diagnostics, without_effect: Vec::new() };
-    let entries = checker.block(&ROOT, statements, None);
-    checker.report_without_effect();
-    entries
+    Checker { sources, diagnostics, without_effect }.block(&ROOT, statements, None)
+}
+
+/// Keywords without effect by the reason for it: one warning for each reason is enough.
+#[derive(Debug, Default)]
+pub(crate) struct WithoutEffect(Vec<(&'static str, Vec<(&'static str, Span)>)>);
+
+impl WithoutEffect {
+    fn add(&mut self, name: &'static str, span: Span, why: &'static str) {
+        match self.0.iter_mut().find(|(reason, _)| *reason == why) {
+            Some((_, places)) => places.push((name, span)),
+            None => self.0.push((why, vec![(name, span)])),
+        }
+    }
+
+    pub(crate) fn report(self, diagnostics: &mut Diagnostics) {
+        for (why, mut places) in self.0 {
+            places.sort_by_key(|(_, span)| *span);
+            let mut names: Vec<String> = Vec::new();
+            for (name, _) in &places {
+                let quoted = format!("`{name}`");
+                if !names.contains(&quoted) {
+                    names.push(quoted);
+                }
+            }
+            let verb = if names.len() == 1 { "has" } else { "have" };
+            let Some(&(_, span)) = places.first() else { continue };
+            diagnostics.push(
+                Diagnostic::new(
+                    Severity::Warning,
+                    span,
+                    format!("{} {verb} no effect: {why}", names.join(", ")),
+                )
+                .label("accepted and ignored"),
+            );
+        }
+    }
 }
 
 struct Checker<'c> {
     sources: &'c Sources,
     diagnostics: &'c mut Diagnostics,
-    /// Keywords without effect by the reason for it: one warning for each reason is enough.
-    without_effect: Vec<(&'static str, Vec<(&'static str, Span)>)>,
+    without_effect: &'c mut WithoutEffect,
 }
 
 impl Checker<'_> {
     fn block<'t>(
         &mut self,
         block: &'static Block,
-        statements: &'t [Statement],
-        owner: Option<&Statement>,
+        statements: &'t [Statement<'t>],
+        owner: Option<&Statement<'_>>,
     ) -> Entries<'t> {
-        let mut entries: Vec<Entry<'t>> = Vec::new();
+        let mut entries: Vec<Entry<'t>> = Vec::with_capacity(statements.len());
+        // The last place of each keyword; there are few keywords, but may be many statements.
+        let mut written: Vec<(&'static Keyword, Span)> = Vec::new();
         for statement in statements {
-            let name = statement.keyword.text.as_str();
+            let name = statement.keyword.text;
             let Some(row) = block.find(name) else {
                 self.unknown(block, statement);
                 continue;
             };
             match row.status {
                 Status::Works => {
-                    if let Some(earlier) = entries.iter().rfind(|entry| entry.row.name == name) {
-                        self.repeated(row, earlier.span(), statement);
+                    if row.repeat != Repeat::Each {
+                        match written.iter_mut().find(|(known, _)| std::ptr::eq(*known, row)) {
+                            Some((_, earlier)) => {
+                                let earlier = std::mem::replace(earlier, statement.span());
+                                self.repeated(row, earlier, statement);
+                            }
+                            None => {
+                                self.order(block, row, &entries, statement, statements);
+                                written.push((row, statement.span()));
+                            }
+                        }
                     }
                     entries.extend(self.entry(row, statement));
                 }
-                Status::Accepted(why) => self.accept(row.name, statement.keyword.span, why),
+                Status::Accepted(why) => {
+                    self.without_effect.add(row.name, statement.keyword.span, why);
+                }
                 Status::Refused(why) => self.refuse(statement, why),
             }
         }
         self.require(block, statements, owner);
-        Entries { block, entries }
+        Entries::new(block, entries)
     }
 
     /// `None` for a keyword without the block that it needs.
-    fn entry<'t>(&mut self, row: &'static Keyword, statement: &'t Statement) -> Option<Entry<'t>> {
+    fn entry<'t>(
+        &mut self,
+        row: &'static Keyword,
+        statement: &'t Statement<'t>,
+    ) -> Option<Entry<'t>> {
         let value = value::read(row.arguments, statement, self.sources, self.diagnostics);
-        let no_entries = Entries { block: &ROOT, entries: Vec::new() };
+        let no_entries = Entries { block: &ROOT, entries: Vec::new(), defaults: Vec::new() };
         let inside = match (row.body, &statement.block) {
             (Body::Block(block), Some(statements)) => {
                 self.block(block, statements, Some(statement))
@@ -234,7 +302,7 @@ impl Checker<'_> {
     }
 
     /// What holds for lines of every kind.
-    fn lines(&mut self, lines: &[Statement]) {
+    fn lines(&mut self, lines: &[Statement<'_>]) {
         for line in lines {
             if let Some(block) = &line.block {
                 let inner = block.first().map_or(line.keyword.span, |first| first.keyword.span);
@@ -247,9 +315,9 @@ impl Checker<'_> {
         }
     }
 
-    fn unknown(&mut self, block: &Block, statement: &Statement) {
+    fn unknown(&mut self, block: &Block, statement: &Statement<'_>) {
         let Word { text, span } = &statement.keyword;
-        let placeholder = matches!(text.as_str(), "..." | "…");
+        let placeholder = matches!(*text, "..." | "…");
         let message = if placeholder {
             format!("`{text}` is not a keyword")
         } else {
@@ -281,7 +349,36 @@ impl Checker<'_> {
         });
     }
 
-    fn repeated(&mut self, row: &Keyword, earlier: Span, statement: &Statement) {
+    /// What keepalived reads only below another keyword; here the order does not matter.
+    fn order(
+        &mut self,
+        block: &Block,
+        row: &Keyword,
+        before: &[Entry<'_>],
+        statement: &Statement<'_>,
+        statements: &[Statement<'_>],
+    ) {
+        if row.below.is_empty() || before.iter().any(|entry| row.below.contains(&entry.row.name)) {
+            return;
+        }
+        let Some(later) = statements.iter().find(|other| row.below.contains(&other.keyword.text))
+        else {
+            return;
+        };
+        let name = &later.keyword.text;
+        self.diagnostics.push(
+            Diagnostic::new(
+                Severity::Warning,
+                statement.keyword.span,
+                format!("`{}` must come after `{name}` for keepalived", row.name),
+            )
+            .label("keepalived calls this an error; here the order does not matter")
+            .related(later.keyword.span, format!("the `{name}` of this `{}`", block.name))
+            .help(format!("move it below `{name}`")),
+        );
+    }
+
+    fn repeated(&mut self, row: &Keyword, earlier: Span, statement: &Statement<'_>) {
         let (which, label, other_label) = match row.repeat {
             Repeat::Each => return,
             Repeat::Last => ("last", "this one counts", "this one does not"),
@@ -298,36 +395,7 @@ impl Checker<'_> {
         });
     }
 
-    fn accept(&mut self, name: &'static str, span: Span, why: &'static str) {
-        match self.without_effect.iter_mut().find(|(reason, _)| *reason == why) {
-            Some((_, places)) => places.push((name, span)),
-            None => self.without_effect.push((why, vec![(name, span)])),
-        }
-    }
-
-    fn report_without_effect(&mut self) {
-        for (why, places) in std::mem::take(&mut self.without_effect) {
-            let mut names: Vec<String> = Vec::new();
-            for (name, _) in &places {
-                let quoted = format!("`{name}`");
-                if !names.contains(&quoted) {
-                    names.push(quoted);
-                }
-            }
-            let verb = if names.len() == 1 { "has" } else { "have" };
-            let Some(&(_, span)) = places.first() else { continue };
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Severity::Warning,
-                    span,
-                    format!("{} {verb} no effect: {why}", names.join(", ")),
-                )
-                .label("accepted and ignored"),
-            );
-        }
-    }
-
-    fn refuse(&mut self, statement: &Statement, why: &'static str) {
+    fn refuse(&mut self, statement: &Statement<'_>, why: &'static str) {
         self.diagnostics.push(
             Diagnostic::new(
                 Severity::Error,
@@ -339,7 +407,12 @@ impl Checker<'_> {
         );
     }
 
-    fn require(&mut self, block: &Block, statements: &[Statement], owner: Option<&Statement>) {
+    fn require(
+        &mut self,
+        block: &Block,
+        statements: &[Statement<'_>],
+        owner: Option<&Statement<'_>>,
+    ) {
         let Some(owner) = owner else { return };
         for row in block.iter().filter(|row| row.default == Absent::Required) {
             if !statements.iter().any(|statement| statement.keyword.text == row.name) {
@@ -358,7 +431,7 @@ impl Checker<'_> {
 }
 
 /// The notify keyword of the state that is passed to a script under another one.
-fn meant_notify(name: &str, statement: &Statement) -> Option<&'static str> {
+fn meant_notify(name: &str, statement: &Statement<'_>) -> Option<&'static str> {
     let states =
         [("master", "notify_master"), ("backup", "notify_backup"), ("fault", "notify_fault")];
     let command = &statement.arguments.first()?.text;

@@ -1,8 +1,9 @@
 //! What there is to say about a configuration.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use crate::Span;
+use crate::{SourceId, Sources, Span};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,28 +34,34 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn new(severity: Severity, span: Span, message: impl Into<String>) -> Self {
+    /// Something about a place.
+    #[must_use]
+    pub fn new(severity: Severity, span: impl Into<Span>, message: impl Into<String>) -> Self {
         Self {
             severity,
             message: message.into(),
-            span: Some(span),
+            span: Some(span.into()),
             label: String::new(),
             related: Vec::new(),
             help: None,
         }
     }
 
-    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+    /// What to write under the offending text.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    pub(crate) fn related(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.related.push((span, label.into()));
+    pub(crate) fn related(mut self, span: impl Into<Span>, label: impl Into<String>) -> Self {
+        self.related.push((span.into(), label.into()));
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -71,7 +78,32 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
-    pub(crate) fn sort(&mut self) {
+    /// Shows everything where it stands in a file, each thing once, in the order of the file.
+    ///
+    /// What is wrong only because something is not defined is said already.
+    pub(crate) fn settle(&mut self, sources: &Sources, undefined: &HashSet<Span>) {
+        let mut undefined: Vec<Span> = undefined.iter().copied().collect();
+        undefined.sort_unstable();
+        let touches_undefined = |place: Span| {
+            let before = |span: &Span| (span.source, span.end) <= (place.source, place.start);
+            let next = undefined.partition_point(before);
+            undefined.get(next).is_some_and(|span| span.touches(place))
+        };
+        let mut said = HashSet::new();
+        self.0.retain_mut(|diagnostic| {
+            let Some(span) = diagnostic.span else { return true };
+            if span.source != SourceId::EXPANDED {
+                return said.insert((span, diagnostic.message.clone()));
+            }
+            let (place, related) = sources.resolve(span);
+            diagnostic.span = Some(place);
+            diagnostic.related.extend(related);
+            let consequence = diagnostic.severity == Severity::Error && touches_undefined(place);
+            !consequence && said.insert((place, kind(&diagnostic.message)))
+        });
+        for (span, _) in self.0.iter_mut().flat_map(|diagnostic| &mut diagnostic.related) {
+            *span = sources.resolve(*span).0;
+        }
         self.0.sort_by_key(|diagnostic| diagnostic.span);
     }
 
@@ -112,4 +144,10 @@ impl fmt::Display for Diagnostics {
         }
         if separator.is_empty() { f.write_str("nothing to complain about") } else { Ok(()) }
     }
+}
+
+/// A message without the names and numbers in it, which differ from turn to turn of a sequence.
+fn kind(message: &str) -> String {
+    let without_names: String = message.split('`').step_by(2).collect();
+    without_names.chars().filter(|c| !c.is_ascii_digit()).collect()
 }

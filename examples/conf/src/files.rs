@@ -11,6 +11,9 @@ pub(crate) trait Files {
     fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, String>;
 
     fn program(&self, path: &Path) -> Program;
+
+    /// A folder from the root on.
+    fn absolute(&self, folder: &Path) -> String;
 }
 
 /// Whether a path can be executed.
@@ -45,6 +48,12 @@ impl Files for Disk {
             Err(_) => Program::Missing,
         }
     }
+
+    fn absolute(&self, folder: &Path) -> String {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        absolute.to_string_lossy().into_owned()
+    }
 }
 
 /// None: text from memory stands alone.
@@ -65,5 +74,9 @@ impl Files for NoFiles {
     /// Nothing is known, so there is nothing to say.
     fn program(&self, _: &Path) -> Program {
         Program::Executable
+    }
+
+    fn absolute(&self, folder: &Path) -> String {
+        folder.to_string_lossy().into_owned()
     }
 }

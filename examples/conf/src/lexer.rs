@@ -4,59 +4,69 @@
 //! protect them. Braces outside quotes stand by themselves wherever they are. `//` at the beginning of a
 //! word is taken for the comment its author meant, which keepalived does not do.
 
+use crate::reader::Strictness;
+use crate::tokens::{Tokens, Word};
 use crate::{Diagnostic, Diagnostics, Severity, SourceId, Span};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
-    pub(crate) span: Span,
+/// One line, without its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Raw<'l> {
+    pub(crate) source: SourceId,
+    /// Where it begins in the source.
+    pub(crate) start: usize,
+    pub(crate) text: &'l str,
+    /// Offsets of `#` and `!` that begin no comment.
+    pub(crate) protected: &'l [usize],
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Without its quotes, and without the backslash of `\#` and `\!`.
-    Word(String),
-    Open,
-    Close,
-    EndOfLine,
+/// What came of the lines so far.
+#[derive(Debug, Default)]
+pub(crate) struct Lexed {
+    pub(crate) tokens: Tokens,
+    /// Whether the last line asks for files to be read at its place.
+    pub(crate) includes: bool,
+    pub(crate) slash_comments: Vec<Span>,
 }
 
-pub(crate) fn lex(source: SourceId, text: &str, diagnostics: &mut Diagnostics) -> Vec<Token> {
-    let mut lexer = Lexer {
-        source,
-        tokens: Vec::new(),
-        diagnostics,
-        slash_comments: Vec::new(),
-        in_definition: false,
-    };
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let end = start + line.len();
-        let content = line.strip_suffix('\n').unwrap_or(line);
-        let content = content.strip_suffix('\r').unwrap_or(content);
-        lexer.line(start, content);
-        start = end;
+impl Lexed {
+    pub(crate) fn line(&mut self, line: Raw<'_>, diagnostics: &mut Diagnostics) {
+        self.includes = false;
+        let mut lexer = Lexer { line, lexed: self, diagnostics };
+        lexer.words();
+        let end = lexer.span(line.text.len(), 0);
+        lexer.lexed.tokens.end_of_line(end);
     }
-    lexer.report_slash_comments();
-    lexer.tokens
+
+    /// All of them in one warning: who writes one writes many.
+    pub(crate) fn report_slash_comments(&self, diagnostics: &mut Diagnostics) {
+        let Some((&first, others)) = self.slash_comments.split_first() else { return };
+        let message = match others.len() {
+            0 => "keepalived does not know `//` comments".to_owned(),
+            n => format!("keepalived does not know `//` comments: this one and {n} more"),
+        };
+        diagnostics.push(
+            Diagnostic::new(Severity::Warning, first, message)
+                .label("left out here, but keepalived reads these words")
+                .help("begin comments with `#` or `!`"),
+        );
+    }
 }
 
-struct Lexer<'d> {
-    source: SourceId,
-    tokens: Vec<Token>,
+struct Lexer<'l, 'd> {
+    line: Raw<'l>,
+    lexed: &'d mut Lexed,
     diagnostics: &'d mut Diagnostics,
-    slash_comments: Vec<Span>,
-    in_definition: bool,
 }
 
-impl Lexer<'_> {
+impl Lexer<'_, '_> {
     fn span(&self, start: usize, length: usize) -> Span {
-        Span { source: self.source, start, end: start + length }
+        let start = self.line.start + start;
+        Span { source: self.line.source, start, end: start + length }
     }
 
-    fn push(&mut self, kind: Kind, start: usize, length: usize) {
+    fn push(&mut self, word: Word, start: usize, length: usize) {
         let span = self.span(start, length);
-        self.tokens.push(Token { kind, span });
+        self.lexed.tokens.word(word, span);
     }
 
     fn error(&mut self, start: usize, length: usize, message: &str, help: &str) {
@@ -65,61 +75,74 @@ impl Lexer<'_> {
         self.diagnostics.push(if help.is_empty() { error } else { error.help(help) });
     }
 
-    fn line(&mut self, start: usize, line: &str) {
-        if self.in_definition {
-            self.in_definition = line.trim_end().ends_with('\\');
-            return;
-        }
-        let trimmed = line.trim_start();
-        let offset = start + (line.len() - trimmed.len());
-        if is_definition(trimmed) {
-            self.in_definition = trimmed.trim_end().ends_with('\\');
-            self.error(
-                offset,
-                trimmed.trim_end().len(),
-                "definitions are not supported yet",
-                "write the value wherever it is used",
-            );
-            return;
-        }
-        if trimmed.starts_with('@') {
-            self.error(
-                offset,
-                trimmed.trim_end().len(),
-                "lines for one configuration id (`@id`) are not supported yet",
-                "keep a file for each machine",
-            );
-            return;
-        }
-        self.words(start, line);
-        self.push(Kind::EndOfLine, start + line.len(), 0);
-    }
-
-    fn words(&mut self, line_start: usize, line: &str) {
-        let mut rest = line;
-        while let Some(first) = rest.chars().next() {
-            let start = line_start + (line.len() - rest.len());
-            let used = match first {
+    fn words(&mut self) {
+        let line = self.line.text;
+        let mut begins_statement = true;
+        let mut pattern_follows = false;
+        let mut start = line.len() - line.trim_ascii_start().len();
+        while let Some((rest, first)) =
+            line.get(start..).and_then(|rest| Some((rest, rest.chars().next()?)))
+        {
+            start += match first {
                 ' ' | '\t' | '\r' | '\u{b}' | '\u{c}' => 1,
-                '!' | '#' => return,
-                '/' if rest.starts_with("//") && begins_word(line, line.len() - rest.len()) => {
+                '!' | '#' if !self.line.protected.contains(&start) => return,
+                '/' if rest.starts_with("//") && begins_word(line, start) => {
                     let span = self.span(start, rest.trim_end().len());
-                    self.slash_comments.push(span);
+                    self.lexed.slash_comments.push(span);
                     return;
                 }
-                '{' => {
-                    self.push(Kind::Open, start, 1);
+                _ if std::mem::take(&mut pattern_follows) && first != '"' => {
+                    self.pattern(start, rest)
+                }
+                '{' | '}' => {
+                    let brace = self.span(start, 1);
+                    if first == '{' {
+                        self.lexed.tokens.open(brace);
+                    } else {
+                        self.lexed.tokens.close(brace);
+                    }
+                    begins_statement = true;
                     1
                 }
-                '}' => {
-                    self.push(Kind::Close, start, 1);
-                    1
+                '"' => {
+                    begins_statement = false;
+                    self.quoted(start, rest)
                 }
-                '"' => self.quoted(start, rest),
-                _ => self.word(start, rest),
+                _ => {
+                    let length = self.word(start, rest);
+                    let word = rest.get(..length).unwrap_or_default();
+                    pattern_follows = begins_statement && is_include(word);
+                    self.lexed.includes |= pattern_follows;
+                    begins_statement = false;
+                    length
+                }
             };
-            rest = rest.get(used..).unwrap_or_default();
         }
+    }
+
+    /// The file name after `include`, in which braces are alternatives.
+    fn pattern(&mut self, start: usize, rest: &str) -> usize {
+        let mut depth = 0_usize;
+        let end = rest.char_indices().find(|&(at, c)| match c {
+            '{' => {
+                depth += 1;
+                false
+            }
+            '}' => {
+                let closes_more = depth == 0;
+                depth = depth.saturating_sub(1);
+                closes_more
+            }
+            '!' | '#' => !self.line.protected.contains(&(start + at)),
+            c => c.is_ascii_whitespace() || c == '"',
+        });
+        let length = end.map_or(rest.len(), |(at, _)| at);
+        let text = rest.get(..length).unwrap_or_default();
+        if length > 0 {
+            self.check_characters(start, length, text);
+            self.push(Word::Plain, start, length);
+        }
+        length
     }
 
     /// A word in quotes; returns how many bytes it takes, quotes included.
@@ -143,30 +166,25 @@ impl Lexer<'_> {
         };
         let text = inner.get(..length).unwrap_or_default();
         self.check_characters(start, length + 2, text);
-        self.push(Kind::Word(text.to_owned()), start, length + 2);
+        self.push(Word::Quoted, start, length + 2);
         length + 2
     }
 
     /// A word without quotes; returns how many bytes it takes.
     fn word(&mut self, start: usize, rest: &str) -> usize {
+        let is_simple = |byte: u8| {
+            byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'!' | b'#' | b'{' | b'}' | b'"')
+        };
+        let simple = rest.bytes().position(|byte| !is_simple(byte)).unwrap_or(rest.len());
+        if matches!(rest.as_bytes().get(simple), None | Some(b' ' | b'\t' | b'{' | b'}' | b'"')) {
+            self.push(Word::Plain, start, simple);
+            return simple;
+        }
         let mut text = String::new();
         let mut characters = rest.char_indices().peekable();
         let mut length = rest.len();
         while let Some((at, c)) = characters.next() {
             match c {
-                '$' if characters.next_if(|&(_, c)| c == '{').is_some() => {
-                    let name = rest.get(at..).unwrap_or_default();
-                    let name = name.find('}').and_then(|end| name.get(..=end)).unwrap_or(name);
-                    self.error(
-                        start + at,
-                        name.len(),
-                        "definitions are not supported yet",
-                        "write the value itself",
-                    );
-                    text.push_str(name);
-                    let end = at + name.len();
-                    while characters.next_if(|&(at, _)| at < end).is_some() {}
-                }
                 '\\' => match characters.next_if(|&(_, c)| c == '#' || c == '!') {
                     Some((_, protected)) => text.push(protected),
                     None => {
@@ -176,7 +194,13 @@ impl Lexer<'_> {
                         );
                     }
                 },
-                '{' | '}' | '"' | '!' | '#' => {
+                '!' | '#' if self.line.protected.contains(&(start + at)) => text.push(c),
+                '!' | '#' => {
+                    self.warn_of_comment(start + at, rest.get(at..).unwrap_or_default());
+                    length = at;
+                    break;
+                }
+                '{' | '}' | '"' => {
                     length = at;
                     break;
                 }
@@ -187,17 +211,30 @@ impl Lexer<'_> {
                 c => text.push(c),
             }
         }
-        if text.starts_with("~SEQ") || text.starts_with("~LST") {
-            self.error(
-                start,
-                length,
-                "sequences (`~SEQ`, `~LST`) are not supported yet",
-                "write the lines out",
-            );
-        }
         self.check_characters(start, length, &text);
-        self.push(Kind::Word(text), start, length);
+        // Only a backslash makes it another than what is written.
+        let plain = text.len() == length;
+        self.push(if plain { Word::Plain } else { Word::Other(text) }, start, length);
         length
+    }
+
+    /// In a password, `!` and `#` are seldom meant to begin a comment.
+    fn warn_of_comment(&mut self, start: usize, comment: &str) {
+        let mut characters = comment.chars();
+        let (Some(sign), Some(next)) = (characters.next(), characters.next()) else { return };
+        if next.is_whitespace() {
+            return;
+        }
+        let span = self.span(start, comment.trim_end().len());
+        self.diagnostics.push(
+            Diagnostic::new(
+                Severity::Warning,
+                span,
+                format!("`{sign}` begins a comment, even in the middle of a word"),
+            )
+            .label("this is not read")
+            .help("if it belongs to the word, write the word in quotes; if not, put a blank before it"),
+        );
     }
 
     fn check_characters(&mut self, start: usize, length: usize, text: &str) {
@@ -214,36 +251,18 @@ impl Lexer<'_> {
             );
         }
     }
-
-    /// All of them in one warning: who writes one writes many.
-    fn report_slash_comments(&mut self) {
-        let Some((&first, others)) = self.slash_comments.split_first() else { return };
-        let message = match others.len() {
-            0 => "keepalived does not know `//` comments".to_owned(),
-            n => format!("keepalived does not know `//` comments: this one and {n} more"),
-        };
-        self.diagnostics.push(
-            Diagnostic::new(Severity::Warning, first, message)
-                .label("left out here, but keepalived reads these words")
-                .help("begin comments with `#` or `!`"),
-        );
-    }
 }
 
-fn begins_word(line: &str, at: usize) -> bool {
+pub(crate) fn begins_word(line: &str, at: usize) -> bool {
     line.get(..at)
         .and_then(|before| before.chars().next_back())
         .is_none_or(|before| before.is_ascii_whitespace() || matches!(before, '{' | '}' | '"'))
 }
 
-/// `$NAME=`, with nothing before the equals sign.
-fn is_definition(line: &str) -> bool {
-    let Some((name, _)) = line.strip_prefix('$').and_then(|rest| rest.split_once('=')) else {
-        return false;
-    };
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+/// Whether a keyword takes the name of a file to read at its place.
+pub(crate) fn is_include(keyword: &str) -> bool {
+    Strictness::of(keyword).is_some()
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

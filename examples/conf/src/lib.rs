@@ -48,8 +48,6 @@
 //! - Leaving it out would make another configuration (unicast peers, sync groups, virtual MAC addresses):
 //!   an error, so that nobody runs half of what they wrote.
 //!
-//! Definitions (`$NAME=`), `@id` lines, `~SEQ` and `~LST` are errors until they are supported.
-//!
 //! # Where it differs from keepalived on purpose
 //!
 //! | | keepalived | here |
@@ -77,24 +75,38 @@ mod build;
 mod check;
 mod diagnostics;
 mod files;
-mod include;
+mod json;
 pub mod keywords;
 mod lexer;
 pub mod model;
 mod nearest;
+mod print;
+mod reader;
 mod render;
 mod shell;
 mod source;
+mod surroundings;
+mod tokens;
 mod tree;
 mod value;
+mod virtual_servers;
 
+use std::collections::HashSet;
+use std::ops::Range;
 use std::path::Path;
 
+use check::WithoutEffect;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 use files::{Disk, Files, NoFiles};
 pub use model::Model;
+use model::Process;
+use reader::{Read, Reader, text_of};
 pub use render::Style;
 pub use source::{Location, Source, SourceId, Sources, Span};
+pub use surroundings::Surroundings;
+use tokens::Tokens;
+use tree::Statement;
+use virtual_servers::VirtualServers;
 
 /// What came of reading a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +120,15 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Says something more, found by looking at what a text cannot tell.
+    pub fn say(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+        self.diagnostics.settle(&self.sources, &HashSet::new());
+        if self.diagnostics.has_errors() {
+            self.model = None;
+        }
+    }
+
     /// The diagnostics for a terminal.
     #[must_use]
     pub fn render(&self, style: Style) -> String {
@@ -119,10 +140,17 @@ impl Loaded {
 ///
 /// A file that cannot be read is an error among the diagnostics.
 #[must_use]
-pub fn load(path: &Path) -> Loaded {
+pub fn load(path: &Path, surroundings: &Surroundings) -> Loaded {
+    load_again(path, surroundings, &Model::default())
+}
+
+/// As [`load`]. The virtual servers that are equal to those of an earlier model are shared with it, and
+/// so take neither memory nor time to compare.
+#[must_use]
+pub fn load_again(path: &Path, surroundings: &Surroundings, earlier: &Model) -> Loaded {
     let name = path.to_string_lossy();
     match Disk.read(path) {
-        Ok(bytes) => read(&name, String::from_utf8_lossy(&bytes).into_owned(), &Disk),
+        Ok(bytes) => read(&name, text_of(bytes), &Disk, surroundings, earlier),
         Err(error) => {
             let mut diagnostics = Diagnostics::default();
             diagnostics.push(Diagnostic {
@@ -138,21 +166,72 @@ pub fn load(path: &Path) -> Loaded {
     }
 }
 
+/// Reads of a configuration what a process must know before it does anything. What is wrong is not
+/// said: that, [`load`] does.
+#[must_use]
+pub fn load_process(path: &Path, surroundings: &Surroundings) -> Process {
+    let Ok(bytes) = Disk.read(path) else { return Process::default() };
+    let mut sources = Sources::default();
+    let mut diagnostics = Diagnostics::default();
+    let main = sources.add(path.to_string_lossy().into_owned(), text_of(bytes));
+    let reader = Reader::new(&Disk, surroundings, &mut sources, &mut diagnostics);
+    let tokens = reader.without_blocks().read(main).tokens;
+    let concerns = |statement: &Range<usize>| {
+        Process::KEYWORDS.iter().any(|keyword| tokens.is_of(keyword, statement, &sources))
+    };
+    let concerning = tokens.statements().into_iter().filter(concerns);
+    let statements = trees(concerning, &tokens, &sources, &mut diagnostics);
+    let mut without_effect = WithoutEffect::default();
+    let entries = check::check(&statements, &sources, &mut without_effect, &mut diagnostics);
+    build::process::build(&entries, &mut diagnostics)
+}
+
 /// Reads a configuration from memory, looking at no file: `name` is what diagnostics call it.
 #[must_use]
 pub fn parse(name: &str, text: &str) -> Loaded {
-    read(name, text.to_owned(), &NoFiles)
+    parse_in(name, text, &Surroundings::default())
 }
 
-fn read(name: &str, text: String, files: &dyn Files) -> Loaded {
+/// As [`parse`], in surroundings that conditions and definitions can ask about.
+#[must_use]
+pub fn parse_in(name: &str, text: &str, surroundings: &Surroundings) -> Loaded {
+    read(name, text.to_owned(), &NoFiles, surroundings, &Model::default())
+}
+
+fn read(
+    name: &str,
+    text: String,
+    files: &dyn Files,
+    surroundings: &Surroundings,
+    earlier: &Model,
+) -> Loaded {
     let mut sources = Sources::default();
     let mut diagnostics = Diagnostics::default();
     let main = sources.add(name.to_owned(), text);
-    let tokens = include::Reader { files, sources: &mut sources, diagnostics: &mut diagnostics }
-        .tokens(main);
-    let statements = tree::build(tokens, &mut diagnostics);
-    let entries = check::check(&statements, &sources, &mut diagnostics);
-    let model = build::build(&entries, files, &mut diagnostics);
-    diagnostics.sort();
+    let reader = Reader::new(files, surroundings, &mut sources, &mut diagnostics);
+    let Read { tokens, undefined } = reader.read(main);
+    let (services, others): (Vec<Range<usize>>, Vec<_>) = tokens
+        .statements()
+        .into_iter()
+        .partition(|statement| tokens.is_of(VirtualServers::KEYWORD, statement, &sources));
+    let statements = trees(others, &tokens, &sources, &mut diagnostics);
+    let mut without_effect = WithoutEffect::default();
+    let entries = check::check(&statements, &sources, &mut without_effect, &mut diagnostics);
+    let mut services =
+        VirtualServers::new(&tokens, &sources, services, &mut without_effect, earlier);
+    let model = build::build(&entries, &mut services, files, &mut diagnostics);
+    without_effect.report(&mut diagnostics);
+    diagnostics.settle(&sources, &undefined);
     Loaded { model: (!diagnostics.has_errors()).then_some(model), diagnostics, sources }
+}
+
+/// Some of the statements that the tokens are.
+fn trees<'t>(
+    statements: impl IntoIterator<Item = Range<usize>>,
+    tokens: &'t Tokens,
+    sources: &'t Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Statement<'t>> {
+    let tree = |statement| tree::build(tokens.of(statement, sources), diagnostics);
+    statements.into_iter().flat_map(tree).collect()
 }

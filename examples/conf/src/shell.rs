@@ -4,9 +4,20 @@
 ///
 /// A command in quotes is split again, so `"/bin/notify.sh master"` is a program and its argument.
 pub(crate) fn command(line: &str) -> Result<(Vec<String>, usize), Unclosed> {
-    let Some((first, used)) = next_word(line)? else { return Ok((Vec::new(), 0)) };
-    let argv = if line.starts_with(['"', '\'']) { split(&first)? } else { vec![first] };
+    let quoted = line.starts_with(['"', '\'']);
+    let escapes = if quoted { Escapes::Kept } else { Escapes::Read };
+    let Some((first, used)) = word(line, escapes)? else { return Ok((Vec::new(), 0)) };
+    let argv = if quoted { split(&first)? } else { vec![first] };
     Ok((argv, used))
+}
+
+/// What becomes of a backslash before a letter or digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escapes {
+    /// It stays, for the second splitting or for whoever reads the word.
+    Kept,
+    /// It stands for a character: `\a \b \E \f \n \r \t \v`, `\ooo`, `\xHH`, `\cC`.
+    Read,
 }
 
 /// A quote that is never closed.
@@ -15,7 +26,7 @@ pub(crate) struct Unclosed;
 
 fn split(mut text: &str) -> Result<Vec<String>, Unclosed> {
     let mut words = Vec::new();
-    while let Some((word, used)) = next_word(text)? {
+    while let Some((word, used)) = word(text, Escapes::Read)? {
         words.push(word);
         text = text.get(used..).unwrap_or_default();
     }
@@ -23,11 +34,16 @@ fn split(mut text: &str) -> Result<Vec<String>, Unclosed> {
 }
 
 /// The first word and how many bytes it takes, blanks before it included.
-fn next_word(text: &str) -> Result<Option<(String, usize)>, Unclosed> {
+pub(crate) fn next_word(text: &str) -> Result<Option<(String, usize)>, Unclosed> {
+    word(text, Escapes::Kept)
+}
+
+fn word(text: &str, escapes: Escapes) -> Result<Option<(String, usize)>, Unclosed> {
     let blanks = text.len() - text.trim_start().len();
     let mut word = String::new();
     let mut quote = None;
-    let mut characters = text.char_indices().skip_while(|&(at, _)| at < blanks);
+    let mut characters = text.char_indices().peekable();
+    while characters.next_if(|&(at, _)| at < blanks).is_some() {}
     let mut started = false;
     let mut end = text.len();
     while let Some((at, c)) = characters.next() {
@@ -40,8 +56,16 @@ fn next_word(text: &str) -> Result<Option<(String, usize)>, Unclosed> {
             }
             (None | Some('"'), '\\') => match characters.next() {
                 Some((_, next @ ('"' | '\'' | '\\' | ' ' | '#' | '!'))) => word.push(next),
-                // Kept for the second splitting, or for the program.
-                Some((_, next)) => word.extend(['\\', next]),
+                Some((at, next)) => {
+                    let rest = text.get(at..).unwrap_or_default();
+                    match escape(rest).filter(|_| escapes == Escapes::Read) {
+                        Some((meant, length)) => {
+                            word.push(meant);
+                            while characters.next_if(|&(next, _)| next < at + length).is_some() {}
+                        }
+                        None => word.extend(['\\', next]),
+                    }
+                }
                 None => word.push('\\'),
             },
             (_, c) => word.push(c),
@@ -52,6 +76,36 @@ fn next_word(text: &str) -> Result<Option<(String, usize)>, Unclosed> {
         Some(_) => Err(Unclosed),
         None => Ok(started.then_some((word, end))),
     }
+}
+
+/// What the characters after a backslash stand for, and how many they are.
+fn escape(rest: &str) -> Option<(char, usize)> {
+    let first = rest.chars().next()?;
+    let simple = match first {
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        'E' => '\u{1b}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'v' => '\u{b}',
+        'x' => return number(rest.get(1..)?, 16, 2).map(|(c, length)| (c, length + 1)),
+        '0'..='7' => return number(rest, 8, 3),
+        'c' => {
+            let control = rest.as_bytes().get(1).copied().filter(u8::is_ascii_graphic)?;
+            return Some((char::from(control & 0x1f), 2)).filter(|&(c, _)| c != '\0');
+        }
+        _ => return None,
+    };
+    Some((simple, 1))
+}
+
+/// A character by its number. No argument of a program can hold the character zero.
+fn number(text: &str, radix: u32, most: usize) -> Option<(char, usize)> {
+    let length = text.chars().take(most).take_while(|c| c.is_digit(radix)).count();
+    let number = u8::from_str_radix(text.get(..length)?, radix).ok().filter(|&n| n != 0)?;
+    Some((char::from(number), length))
 }
 
 #[cfg(test)]
@@ -82,6 +136,15 @@ mod tests {
         let line = r#""/bin/true a" root"#;
         let (_, used) = command(line).unwrap();
         assert_eq!(&line[used..], " root");
+    }
+
+    #[test]
+    fn a_backslash_before_letters_and_digits_stands_for_a_character() {
+        assert_eq!(
+            argv(r#""/bin/echo a\tb \x41\102 'c\td' \d""#),
+            ["/bin/echo", "a\tb", "AB", r"c\td", r"\d"]
+        );
+        assert_eq!(argv(r"/bin/a\x20b"), ["/bin/a b"]);
     }
 
     #[test]

@@ -1,25 +1,25 @@
 //! Tokens to statements.
 
-use crate::lexer::{Kind, Token};
+use crate::tokens::{Kind, Token};
 use crate::{Diagnostic, Diagnostics, Severity, Span};
 
 /// Deeper than any keyword nests; keeps hostile input from exhausting the stack.
 const MAX_DEPTH: usize = 16;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Word {
-    pub(crate) text: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word<'t> {
+    pub(crate) text: &'t str,
     pub(crate) span: Span,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Statement {
-    pub(crate) keyword: Word,
-    pub(crate) arguments: Vec<Word>,
+pub(crate) struct Statement<'t> {
+    pub(crate) keyword: Word<'t>,
+    pub(crate) arguments: Vec<Word<'t>>,
     pub(crate) block: Option<Vec<Self>>,
 }
 
-impl Statement {
+impl Statement<'_> {
     /// From the keyword to the last argument.
     pub(crate) fn span(&self) -> Span {
         self.arguments.last().map_or(self.keyword.span, |last| self.keyword.span.to(last.span))
@@ -27,7 +27,10 @@ impl Statement {
 }
 
 /// Builds the tree. Braces that do not fit are reported, and what lies between them is still read.
-pub(crate) fn build(tokens: Vec<Token>, diagnostics: &mut Diagnostics) -> Vec<Statement> {
+pub(crate) fn build<'t>(
+    tokens: impl IntoIterator<Item = Token<&'t str>>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Statement<'t>> {
     let mut builder = Builder { levels: vec![Level::default()], same_line: false, diagnostics };
     for token in tokens {
         match token.kind {
@@ -42,27 +45,27 @@ pub(crate) fn build(tokens: Vec<Token>, diagnostics: &mut Diagnostics) -> Vec<St
 
 /// A block being read: its statements so far, and the brace that opened it.
 #[derive(Default)]
-struct Level {
-    statements: Vec<Statement>,
+struct Level<'t> {
+    statements: Vec<Statement<'t>>,
     opened: Option<Span>,
     /// Whether it belongs to the last statement of the level above; if not, it is dropped.
     owned: bool,
 }
 
-struct Builder<'d> {
+struct Builder<'t, 'd> {
     /// Never empty: the file itself, then each open block.
-    levels: Vec<Level>,
+    levels: Vec<Level<'t>>,
     /// Whether a further word belongs to the last statement.
     same_line: bool,
     diagnostics: &'d mut Diagnostics,
 }
 
-impl Builder<'_> {
-    fn last_statement(&mut self) -> Option<&mut Statement> {
+impl<'t> Builder<'t, '_> {
+    fn last_statement(&mut self) -> Option<&mut Statement<'t>> {
         self.levels.last_mut()?.statements.last_mut()
     }
 
-    fn word(&mut self, word: Word) {
+    fn word(&mut self, word: Word<'t>) {
         if self.same_line
             && let Some(statement) = self.last_statement()
         {
@@ -121,7 +124,7 @@ impl Builder<'_> {
         }
     }
 
-    fn finish(mut self) -> Vec<Statement> {
+    fn finish(mut self) -> Vec<Statement<'t>> {
         if let Some(brace) = self.levels.last().and_then(|level| level.opened) {
             let owner = self.levels.iter().rev().nth(1).and_then(|level| level.statements.last());
             let name = owner.map_or(String::new(), |owner| format!(" of `{}`", owner.keyword.text));

@@ -18,21 +18,31 @@ pub(crate) enum Value {
     Text(String),
     Address(IpAddr),
     Endpoint(IpAddr, Option<u16>),
-    Script(Script),
-    User(ScriptUser),
+    Script(Box<Script>),
+    User(Box<ScriptUser>),
     Weight(TrackWeight),
 }
 
 /// Reads what follows a keyword. Whatever is wrong is reported; `None` if there is no value then.
 pub(crate) fn read(
     arguments: Arguments,
-    statement: &Statement,
+    statement: &Statement<'_>,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
     let words = &statement.arguments;
-    if let Arguments::Command | Arguments::CommandAndUser = arguments {
+    if let Arguments::OptionalCommandAndUser = arguments
+        && words.is_empty()
+    {
+        return Some(Value::Words);
+    }
+    if let Arguments::Command | Arguments::CommandAndUser | Arguments::OptionalCommandAndUser =
+        arguments
+    {
         return command(arguments, statement, sources, diagnostics);
+    }
+    if let (Arguments::Quoted(_), Some(_)) = (arguments, words.first()) {
+        return quoted(statement, sources, diagnostics);
     }
     let Some(first) = words.first() else {
         let alone = without_words(arguments);
@@ -52,24 +62,76 @@ pub(crate) fn read(
         warn_of_extra(arguments, statement, 0, diagnostics);
         return Some(Value::Words);
     }
+    if first.text == "=" {
+        let keyword = statement.keyword.text;
+        diagnostics.push(
+            Diagnostic::new(Severity::Error, first.span, format!("no `=` follows `{keyword}`"))
+                .label("only a blank")
+                .help("remove it"),
+        );
+        return None;
+    }
     if let Arguments::Words(_) | Arguments::OptionalWords(_) = arguments {
         return Some(Value::Words);
     }
     match one(arguments, first, words.get(1..).unwrap_or_default()) {
         Ok((value, used)) => {
             warn_of_extra(arguments, statement, used, diagnostics);
+            warn_of_end_mark(arguments, first, diagnostics);
             Some(value)
         }
         Err(wrong) => {
-            diagnostics.push(cannot_be(&statement.keyword.text, wrong, arguments));
+            if let Some((value, junk)) = without_junk(arguments, wrong) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Severity::Warning,
+                        wrong.span,
+                        format!("`{junk}` is no part of a number"),
+                    )
+                    .label("left out, as keepalived does; its `-t` calls this an error"),
+                );
+                return Some(value);
+            }
+            diagnostics.push(cannot_be(statement.keyword.text, wrong, arguments));
             None
         }
     }
 }
 
+/// A line of other configuration languages ends with it.
+fn warn_of_end_mark(arguments: Arguments, word: &Word<'_>, diagnostics: &mut Diagnostics) {
+    if let Arguments::Word(_) | Arguments::OptionalWord(_) = arguments
+        && word.text.ends_with(';')
+    {
+        diagnostics.push(
+            Diagnostic::new(Severity::Warning, word.span, "the `;` is a part of this word")
+                .label("keepalived takes it so, too")
+                .help("remove it: a line needs no mark at its end"),
+        );
+    }
+}
+
+/// The number that a word begins with, and what follows it.
+fn without_junk<'t>(arguments: Arguments, word: &Word<'t>) -> Option<(Value, &'t str)> {
+    let number = match arguments {
+        Arguments::Integer { .. }
+        | Arguments::OptionalInteger { .. }
+        | Arguments::Seconds { .. } => |c: char| c.is_ascii_digit() || c == '.',
+        _ => return None,
+    };
+    let end = word.text.find(|c| !number(c))?;
+    let (digits, junk) = word.text.split_at_checked(end)?;
+    // Whoever writes 0x10 does not mean 0.
+    if digits.is_empty() || junk.starts_with(['x', 'X']) {
+        return None;
+    }
+    let digits = Word { text: digits, span: word.span };
+    one(arguments, &digits, &[]).ok().map(|(value, _)| (value, junk))
+}
+
 /// The value of a literal default; `None` if the row's shape does not fit it.
 pub(crate) fn literal(arguments: Arguments, text: &str) -> Option<Value> {
-    let word = Word { text: text.to_owned(), span: crate::Span::default() };
+    let word = Word { text, span: crate::Span::default() };
     one(arguments, &word, &[]).ok().map(|(value, _)| value)
 }
 
@@ -84,7 +146,7 @@ fn without_words(arguments: Arguments) -> Option<Value> {
     }
 }
 
-fn cannot_be(keyword: &str, wrong: &Word, arguments: Arguments) -> Diagnostic {
+fn cannot_be(keyword: &str, wrong: &Word<'_>, arguments: Arguments) -> Diagnostic {
     let error = Diagnostic::new(
         Severity::Error,
         wrong.span,
@@ -106,12 +168,12 @@ fn cannot_be(keyword: &str, wrong: &Word, arguments: Arguments) -> Diagnostic {
 }
 
 /// The value, and how many words it took; or the word that is wrong.
-fn one<'w>(
+fn one<'w, 't>(
     arguments: Arguments,
-    first: &'w Word,
-    rest: &'w [Word],
-) -> Result<(Value, usize), &'w Word> {
-    let text = first.text.as_str();
+    first: &'w Word<'t>,
+    rest: &'w [Word<'t>],
+) -> Result<(Value, usize), &'w Word<'t>> {
+    let text = first.text;
     let value = match arguments {
         Arguments::Flag => match text {
             "on" | "true" | "yes" => Some(Value::Flag(true)),
@@ -132,23 +194,26 @@ fn one<'w>(
             .map(|word| Value::Text((*word).to_owned())),
         Arguments::Address => text.parse().ok().map(Value::Address),
         Arguments::Ipv4Address => text.parse().ok().map(|ip| Value::Address(IpAddr::V4(ip))),
+        Arguments::Ipv6Address => text.parse().ok().map(|ip| Value::Address(IpAddr::V6(ip))),
         Arguments::Endpoint => {
             let address = text.parse().map_err(|_| first)?;
             return match rest.first() {
                 None => Ok((Value::Endpoint(address, None), 1)),
                 Some(port) => {
-                    let number = integer(&port.text).and_then(|n| u16::try_from(n).ok());
+                    let number = integer(port.text).and_then(|n| u16::try_from(n).ok());
                     Ok((Value::Endpoint(address, Some(number.ok_or(port)?)), 2))
                 }
             };
         }
         Arguments::User => return Ok(user(first, rest)),
-        Arguments::Weight => return weight(first, rest),
+        Arguments::Weight { limit } => return weight(limit, first, rest),
         Arguments::None
         | Arguments::Words(_)
         | Arguments::OptionalWords(_)
+        | Arguments::Quoted(_)
         | Arguments::Command
-        | Arguments::CommandAndUser => Some(Value::Words),
+        | Arguments::CommandAndUser
+        | Arguments::OptionalCommandAndUser => Some(Value::Words),
     };
     value.map(|value| (value, 1)).ok_or(first)
 }
@@ -160,7 +225,7 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
 }
 
 /// Seconds with decimals, as microseconds; further digits are rounded as keepalived does.
-fn micros(text: &str) -> Option<u64> {
+pub(crate) fn micros(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     if (whole.is_empty() && fraction.is_empty()) || !digits(whole) || !digits(fraction) {
@@ -177,9 +242,9 @@ fn micros(text: &str) -> Option<u64> {
 }
 
 /// `USER [[:]GROUP]`: the colon stands before the group, or by itself.
-fn user(first: &Word, rest: &[Word]) -> (Value, usize) {
+fn user(first: &Word<'_>, rest: &[Word<'_>]) -> (Value, usize) {
     let mut used = 1;
-    let mut rest = rest.iter().map(|word| word.text.as_str());
+    let mut rest = rest.iter().map(|word| word.text);
     let mut supplementary_groups = false;
     let mut group = None;
     if let Some(word) = rest.next() {
@@ -198,26 +263,30 @@ fn user(first: &Word, rest: &[Word]) -> (Value, usize) {
         }
     }
     let user = ScriptUser {
-        user: first.text.clone(),
+        user: first.text.to_owned(),
         group: group.map(str::to_owned),
         supplementary_groups,
     };
-    (Value::User(user), used)
+    (Value::User(Box::new(user)), used)
 }
 
-fn weight<'w>(first: &'w Word, rest: &[Word]) -> Result<(Value, usize), &'w Word> {
+fn weight<'w, 't>(
+    limit: i64,
+    first: &'w Word<'t>,
+    rest: &[Word<'_>],
+) -> Result<(Value, usize), &'w Word<'t>> {
     let reverse = rest.first().is_some_and(|word| word.text == "reverse");
-    let used = 1 + usize::from(
-        rest.first().is_some_and(|w| matches!(w.text.as_str(), "reverse" | "noreverse")),
-    );
-    let number = integer(&first.text).ok_or(first)?;
+    let used =
+        1 + usize::from(rest.first().is_some_and(|w| matches!(w.text, "reverse" | "noreverse")));
+    let number = integer(first.text).filter(|number| (-limit..=limit).contains(number));
+    let number = number.ok_or(first)?;
     let weight = TrackWeight::new(number, reverse).map_err(|_| first)?;
     Ok((Value::Weight(weight), used))
 }
 
 fn command(
     arguments: Arguments,
-    statement: &Statement,
+    statement: &Statement<'_>,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
@@ -251,13 +320,13 @@ fn command(
     let span = crate::Span { end: command_end, ..whole };
     let following = statement.arguments.iter().position(|word| word.span.start >= command_end);
     let following = following.unwrap_or(statement.arguments.len());
-    let mut script = Script { argv, user: None, span };
+    let mut script = Script { argv, user: None, span: span.into() };
     let mut taken = following;
-    if let (Arguments::CommandAndUser, Some([user_word, group @ ..])) =
-        (arguments, statement.arguments.get(following..))
+    if arguments != Arguments::Command
+        && let Some([user_word, group @ ..]) = statement.arguments.get(following..)
         && let (Value::User(who), count) = user(user_word, group)
     {
-        script.user = Some(who);
+        script.user = Some(*who);
         taken += count;
     }
     if let Some(extra) = statement.arguments.get(taken) {
@@ -271,12 +340,42 @@ fn command(
             .help("put the command and its arguments together in quotes"),
         );
     }
-    Some(Value::Script(script))
+    Some(Value::Script(Box::new(script)))
+}
+
+fn quoted(
+    statement: &Statement<'_>,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let first = statement.arguments.first()?;
+    let whole = first.span.to(statement.arguments.last()?.span);
+    match shell::next_word(sources.text(whole)) {
+        Ok(word) => {
+            let (text, end) = word?;
+            let extra = |word: &Word<'_>| word.span.start >= whole.start + end;
+            if let Some(extra) = statement.arguments.iter().find(|word| extra(word)) {
+                let message =
+                    format!("`{}` is too much after `{}`", extra.text, statement.keyword.text);
+                diagnostics.push(
+                    Diagnostic::new(Severity::Warning, extra.span, message)
+                        .label("ignored, as keepalived does")
+                        .help("put what belongs together in quotes"),
+                );
+            }
+            Some(Value::Text(text))
+        }
+        Err(shell::Unclosed) => {
+            let message = format!("a quote after `{}` is not closed", statement.keyword.text);
+            diagnostics.push(Diagnostic::new(Severity::Error, whole, message));
+            None
+        }
+    }
 }
 
 fn warn_of_extra(
     arguments: Arguments,
-    statement: &Statement,
+    statement: &Statement<'_>,
     used: usize,
     diagnostics: &mut Diagnostics,
 ) {
@@ -294,7 +393,7 @@ fn warn_of_extra(
         },
     )
     .label("ignored, as keepalived does");
-    let negated = matches!(extra.text.as_str(), "0" | "no" | "off" | "false");
+    let negated = matches!(extra.text, "0" | "no" | "off" | "false");
     diagnostics.push(match arguments {
         Arguments::None if negated => {
             warning.help(format!("`{keyword}` is in force whatever follows: remove the line"))

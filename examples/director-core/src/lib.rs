@@ -1,9 +1,20 @@
 //! The pure half of the director: what the kernel should hold, decided without I/O.
 
-pub mod instances;
+pub mod backlog;
+pub mod herald;
+pub mod names;
+pub mod notify;
+pub mod outbox;
+pub mod plan;
 pub mod pool;
+pub mod process;
+pub mod respawn;
+pub mod routing;
 pub mod script;
 pub mod services;
+pub mod standing;
+pub mod status;
+pub mod sync;
 pub mod table;
 pub mod tracking;
 pub mod vrrp;

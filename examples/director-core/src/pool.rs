@@ -1,5 +1,7 @@
 //! The pool of one virtual service: which servers take traffic, and with which weight.
 
+use serde::{Deserialize, Serialize};
+
 /// How a pool behaves; the words are keepalived's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
@@ -22,7 +24,8 @@ pub enum Standby {
 }
 
 /// What is known of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Health {
     /// Checks have not decided yet, and by configuration it waits for them (`alpha`).
     Unknown,
@@ -100,15 +103,25 @@ impl Pool {
         Self { rules, has_quorum: false }
     }
 
+    /// Has it behave otherwise from the next [`update`](Self::update) on.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
     /// Whether the live servers were enough when last looked at.
     pub fn has_quorum(&self) -> bool {
         self.has_quorum
     }
 
+    /// The sum of the weights of live members.
+    pub fn weight(&self, members: &[Member]) -> u64 {
+        let alive = members.iter().filter(|member| member.is_alive());
+        alive.map(|member| u64::from(member.weight)).sum()
+    }
+
     /// Looks at the members and says whether the quorum changed.
     pub fn update(&mut self, members: &[Member]) -> Option<QuorumChange> {
-        let alive = members.iter().filter(|member| member.is_alive());
-        let weight: u64 = alive.map(|member| u64::from(member.weight)).sum();
+        let weight = self.weight(members);
         let (quorum, hysteresis) = (u64::from(self.rules.quorum), u64::from(self.rules.hysteresis));
         let has_quorum = if self.has_quorum {
             weight > 0 && weight >= quorum.saturating_sub(hysteresis)

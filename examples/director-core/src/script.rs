@@ -42,6 +42,12 @@ impl TrackedScript {
         Self { policy, standing, against: 0 }
     }
 
+    /// The same script, from now on judged by another policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
     /// Up, down or not known yet.
     pub fn standing(&self) -> Standing {
         self.standing

@@ -1,20 +1,24 @@
 //! The IPVS table that the kernel should have.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 use steadfast_conf::Model;
 use steadfast_conf::model::{
-    Forward, PersistenceMask, Protocol, RealServer, ServiceFlags, SorryServer, Tunnel,
-    TunnelChecksum, VirtualServer,
+    Family, FirewallMark, Forward, Frontend, GroupMember, PersistenceEngine, PersistenceMask,
+    Protocol, RealServer, ServiceFlags, SorryServer, Tunnel, TunnelChecksum, VirtualServer,
 };
 use steadfast_ipvs::{
-    self as ipvs, Destination, DestinationKey, Entry, ForwardMethod, InvalidPersistence,
-    InvalidScheduler, InvalidThresholds, InvalidWeight, Netmask, Persistence, Scheduler, Service,
-    ServiceKey, Table, Thresholds, Weight,
+    self as ipvs, Destination, DestinationKey, Entry, ForwardMethod, InvalidDestination,
+    InvalidPersistence, InvalidScheduler, InvalidService, InvalidThresholds, InvalidWeight,
+    Netmask, Persistence, Scheduler, Service, ServiceKey, Table, Thresholds, Weight,
 };
 
-use crate::services::{Services, name, server_name};
+use crate::names::{name, server_name};
+use crate::pool::Listed;
+use crate::services::{Found, Services};
 
 /// A virtual or real server that the kernel's table cannot hold.
 #[derive(Debug, thiserror::Error)]
@@ -45,18 +49,41 @@ pub enum Reason {
     /// `lb_kind TUN type gue port`.
     #[error("a GUE tunnel needs a port other than 0")]
     TunnelPort,
+    /// The service with its address and port.
+    #[error(transparent)]
+    Service(#[from] InvalidService),
+    /// The server with its address and port.
+    #[error(transparent)]
+    Destination(#[from] InvalidDestination),
 }
 
-/// The services of a model: those that are ours in the kernel's table.
-pub fn keys(model: &Model) -> BTreeSet<ServiceKey> {
-    model.virtual_servers.iter().map(key).collect()
+/// What the kernel's table has of a server.
+pub fn found(table: &Table, service: &VirtualServer, server: &RealServer) -> Found {
+    let keys = keys(service);
+    let mut entries = keys.iter().filter_map(|key| Some((key, table.get(key)?))).peekable();
+    if entries.peek().is_none() {
+        return Found::Nothing;
+    }
+    let serves = entries.any(|(key, entry)| {
+        let at = destination_key(server.address, server.port, server.forward, key);
+        entry.destination(&at).is_some_and(|found| found.weight > Weight::ZERO)
+    });
+    if serves { Found::Serving } else { Found::Waiting }
 }
 
-/// Whether the kernel's table lists a server with weight.
-pub fn serves(table: &Table, service: &VirtualServer, server: &RealServer) -> bool {
-    let entry = table.services.get(&key(service));
-    let found = entry.and_then(|entry| entry.destinations.get(&server_key(server)));
-    found.is_some_and(|found| found.weight > Weight::ZERO)
+/// Finds out whether the kernel's table can hold what a model says, of which it holds what is shared
+/// with the current one.
+///
+/// # Errors
+///
+/// As [`desired`].
+pub fn check(model: &Model, current: &Model) -> Result<(), TableError> {
+    let held: HashSet<_> = current.virtual_servers.iter().map(Arc::as_ptr).collect();
+    let new = model.virtual_servers.iter().filter(|service| !held.contains(&Arc::as_ptr(service)));
+    let new = Model { virtual_servers: new.cloned().collect(), ..Model::default() };
+    let mut services = Services::default();
+    services.reconcile(&new, |_, _| Found::Serving);
+    desired(&services).map(drop)
 }
 
 /// The table that the kernel should have, as things are.
@@ -67,38 +94,117 @@ pub fn serves(table: &Table, service: &VirtualServer, server: &RealServer) -> bo
 pub fn desired(services: &Services) -> Result<Table, TableError> {
     let mut table = Table::default();
     for (model, listed) in services.listed() {
-        let failed = |reason| TableError { object: name(model), reason };
-        let mut entry = Entry::new(service(model).map_err(failed)?);
-        for (server, weight) in model.real_servers.iter().zip(listed.members) {
-            let Some(weight) = weight else { continue };
-            let failed = |reason| {
-                let object = format!("{} of {}", server_name(model, server), name(model));
-                TableError { object, reason }
-            };
-            let destination = destination(server, weight).map_err(failed)?;
-            entry.destinations.insert(server_key(server), destination);
-        }
-        if let (Some(sorry), Some(weight)) = (&model.sorry_server, listed.sorry) {
-            let destination = sorry_destination(sorry, weight).map_err(failed)?;
-            let key = DestinationKey { address: sorry.address, port: sorry.port };
-            entry.destinations.insert(key, destination);
-        }
-        table.services.insert(key(model), entry);
+        entries(model, &listed)?.into_iter().for_each(|entry| drop(table.insert(entry)));
     }
     Ok(table)
 }
 
-fn key(service: &VirtualServer) -> ServiceKey {
+/// What of that table may be other than it was.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Touched {
+    /// Services that should not be there any more.
+    pub gone: Vec<ServiceKey>,
+    /// Services that should be like this.
+    pub entries: Vec<Entry>,
+}
+
+/// What of that table may have changed since this was asked the last time.
+///
+/// # Errors
+///
+/// As [`desired`].
+pub fn touched(services: &mut Services) -> Result<Touched, TableError> {
+    let former = services.take_former();
+    let touched: Result<Vec<_>, _> =
+        services.take_touched().map(|(model, listed)| entries(model, &listed)).collect();
+    let entries: Vec<_> = touched?.into_iter().flatten().collect();
+    let there: HashSet<_> = entries.iter().map(|entry| *entry.key()).collect();
+    let gone = former.iter().flat_map(|model| keys(model)).filter(|key| !there.contains(key));
+    Ok(Touched { gone: gone.collect(), entries })
+}
+
+/// One for each address or mark of a virtual server.
+fn entries(model: &VirtualServer, listed: &Listed) -> Result<Vec<Entry>, TableError> {
+    let failed = |reason| TableError { object: name(model), reason };
+    let service = service(model).map_err(failed)?;
+    let mut servers = Vec::with_capacity(model.real_servers.len());
+    for (server, weight) in model.real_servers.iter().zip(&listed.members) {
+        let Some(weight) = weight else { continue };
+        let failed = |reason| {
+            let object = format!("{} of {}", server_name(model, server), name(model));
+            TableError { object, reason }
+        };
+        servers.push((server, destination(server, *weight).map_err(failed)?));
+    }
+    let sorry = model.sorry_server.as_ref().zip(listed.sorry).map(|(sorry, weight)| {
+        sorry_destination(sorry, weight).map_err(failed).map(|destination| (sorry, destination))
+    });
+    let sorry = sorry.transpose()?;
+    let entry = |key| {
+        let mut entry = Entry::new(key, service.clone()).map_err(|error| failed(error.into()))?;
+        for (server, destination) in &servers {
+            let at = destination_key(server.address, server.port, server.forward, &key);
+            let failed = |reason| {
+                let object = format!("{} of {}", server_name(model, server), name(model));
+                TableError { object, reason }
+            };
+            entry.insert(at, *destination).map_err(|error| failed(error.into()))?;
+        }
+        if let Some((sorry, destination)) = sorry {
+            let at = destination_key(sorry.address, sorry.port, sorry.forward, &key);
+            entry.insert(at, destination).map_err(|error| failed(error.into()))?;
+        }
+        Ok(entry)
+    };
+    keys(model).into_iter().map(entry).collect()
+}
+
+/// Only NAT can change the port of a packet.
+fn destination_key(
+    address: IpAddr,
+    port: u16,
+    forward: Forward,
+    service: &ServiceKey,
+) -> DestinationKey {
+    let port = match (forward, service) {
+        (Forward::Nat, _) if port != 0 => port,
+        (_, ServiceKey::Address { port, .. }) => *port,
+        (_, ServiceKey::FirewallMark { .. }) => 0,
+    };
+    DestinationKey { address, port }
+}
+
+/// What the kernel knows a virtual server by: of a group, each address and mark.
+pub fn keys(service: &VirtualServer) -> Vec<ServiceKey> {
     let protocol = match service.protocol {
         Protocol::Tcp => ipvs::Protocol::Tcp,
         Protocol::Udp => ipvs::Protocol::Udp,
         Protocol::Sctp => ipvs::Protocol::Sctp,
     };
-    ServiceKey::Address { protocol, address: service.address, port: service.port }
-}
-
-fn server_key(server: &RealServer) -> DestinationKey {
-    DestinationKey { address: server.address, port: server.port }
+    let address = |address, port| ServiceKey::Address { protocol, address, port };
+    let mark = |&FirewallMark { mark, family }: &FirewallMark| ServiceKey::FirewallMark {
+        mark,
+        family: match family {
+            Family::Ipv4 => ipvs::Family::Ipv4,
+            Family::Ipv6 => ipvs::Family::Ipv6,
+        },
+    };
+    match &service.frontend {
+        Frontend::Address { address: at, port } => vec![address(*at, *port)],
+        Frontend::FirewallMark(found) => vec![mark(found)],
+        Frontend::Group { members, .. } => {
+            let mut keys = Vec::new();
+            for member in members {
+                match member {
+                    GroupMember::FirewallMark(found) => keys.push(mark(found)),
+                    GroupMember::Addresses(range) => {
+                        keys.extend(range.addresses().map(|at| address(at, range.port())));
+                    }
+                }
+            }
+            keys
+        }
+    }
 }
 
 fn service(model: &VirtualServer) -> Result<Service, Reason> {
@@ -110,6 +216,7 @@ fn service(model: &VirtualServer) -> Result<Service, Reason> {
         };
         Persistence::new(persistence.timeout, netmask)
     });
+    let engine = model.persistence.and_then(|persistence| persistence.engine);
     Ok(Service {
         scheduler: model.scheduler.name().parse::<Scheduler>()?,
         flags: ipvs::ServiceFlags {
@@ -119,6 +226,10 @@ fn service(model: &VirtualServer) -> Result<Service, Reason> {
             scheduler_3: flag_3,
         },
         persistence: persistence.transpose()?,
+        engine: match engine {
+            Some(PersistenceEngine::Sip) => Some(ipvs::PersistenceEngine::SIP),
+            Some(_) | None => None,
+        },
     })
 }
 
@@ -157,7 +268,7 @@ fn forward(method: Forward) -> Result<ForwardMethod, Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::CheckId;
+    use crate::services::{AskedWeight, Checks, Found, Judgement};
 
     const TEXT: &str = "
         virtual_server 192.0.2.100 80 {
@@ -178,55 +289,116 @@ mod tests {
         }
     ";
 
-    fn services() -> Services {
+    fn services() -> (Services, Checks) {
         let loaded = steadfast_conf::parse("test.conf", TEXT);
         let model = loaded.model.as_ref().unwrap_or_else(|| {
             panic!("{}", loaded.render(steadfast_conf::Style::Plain));
         });
-        let mut services = Services::new(model, |_, _| false);
-        services.handle_startup();
-        services
+        let mut services = Services::default();
+        let (checks, _) = services.reconcile(model, |_, _| Found::Nothing);
+        (services, checks)
     }
 
     fn listed(services: &Services) -> Vec<String> {
         let table = desired(services).unwrap();
-        let (_, entry) = table.services.first_key_value().unwrap();
-        let servers = entry.destinations.iter();
+        let servers = table.iter().next().unwrap().destinations().iter();
         servers.map(|(key, destination)| format!("{key} {destination}")).collect()
     }
 
-    fn down(services: &mut Services, server: usize) {
-        services.handle_check(CheckId { service: 0, server, check: 0 }, false);
+    fn down(services: &mut Services, checks: &Checks, server: usize) {
+        services.handle_check(
+            checks.started[server],
+            Judgement { up: false, weight: AskedWeight::Configured },
+        );
     }
 
     #[test]
     fn a_service_is_as_configured() {
-        let table = desired(&services()).unwrap();
-        let (key, entry) = table.services.first_key_value().unwrap();
-        assert_eq!(key.to_string(), "192.0.2.100:80/tcp");
-        assert_eq!(entry.service.to_string(), "wrr persistent 60");
+        let table = desired(&services().0).unwrap();
+        let entry = table.iter().next().unwrap();
+        assert_eq!(entry.key().to_string(), "192.0.2.100:80/tcp");
+        assert_eq!(entry.service().to_string(), "wrr persistent 60");
     }
 
     #[test]
     fn servers_that_are_up_are_listed_with_their_weights() {
         let expected = ["192.0.2.1:80 Route, weight 3", "192.0.2.2:80 Route, weight 2"];
-        assert_eq!(listed(&services()), expected);
+        assert_eq!(listed(&services().0), expected);
     }
 
     #[test]
     fn a_failed_server_leaves_and_an_inhibited_one_gets_weight_0() {
-        let mut services = services();
-        down(&mut services, 1);
+        let (mut services, checks) = services();
+        down(&mut services, &checks, 1);
         let expected = ["192.0.2.1:80 Route, weight 3", "192.0.2.2:80 Route, weight 0"];
         assert_eq!(listed(&services), expected);
     }
 
     #[test]
     fn the_sorry_server_steps_in_when_all_have_failed() {
-        let mut services = services();
-        down(&mut services, 0);
-        down(&mut services, 1);
+        let (mut services, checks) = services();
+        down(&mut services, &checks, 0);
+        down(&mut services, &checks, 1);
         let expected = ["127.0.0.1:80 Route, weight 1", "192.0.2.2:80 Route, weight 0"];
         assert_eq!(listed(&services), expected);
+    }
+
+    fn table(text: &str) -> Vec<String> {
+        let model = steadfast_conf::parse("test.conf", text).model.unwrap();
+        let mut services = Services::default();
+        services.reconcile(&model, |_, _| Found::Nothing);
+        let table = desired(&services).unwrap();
+        let lines = table.iter().flat_map(|entry| {
+            let servers = entry.destinations().iter();
+            servers.map(move |(server, _)| format!("{} -> {server}", entry.key()))
+        });
+        lines.collect()
+    }
+
+    const GROUP: &str = "
+        virtual_server_group web {
+            192.0.2.100-101 80
+            192.0.2.100 81
+            fwmark 7
+        }
+        virtual_server group web {
+            lb_algo rr
+            lb_kind DR
+            protocol TCP
+            real_server 192.0.2.1 { }
+        }
+    ";
+
+    #[test]
+    fn a_group_is_a_service_for_each_of_its_addresses_and_marks() {
+        let expected = [
+            "192.0.2.100:80/tcp -> 192.0.2.1:80",
+            "192.0.2.100:81/tcp -> 192.0.2.1:81",
+            "192.0.2.101:80/tcp -> 192.0.2.1:80",
+            "fwmark 7 -> 192.0.2.1:0",
+        ];
+        assert_eq!(table(GROUP), expected);
+    }
+
+    #[test]
+    fn nat_takes_all_addresses_of_a_group_to_the_port_of_a_server() {
+        let text = GROUP.replace("DR", "NAT").replace("192.0.2.1 {", "192.0.2.1 8080 {");
+        assert!(table(&text).iter().all(|line| line.ends_with("-> 192.0.2.1:8080")));
+    }
+
+    #[test]
+    fn addresses_that_leave_a_group_with_a_reload_are_gone() {
+        let model = |text: &str| steadfast_conf::parse("test.conf", text).model.unwrap();
+        let mut services = Services::default();
+        services.reconcile(&model(GROUP), |_, _| Found::Nothing);
+        assert_eq!(touched(&mut services).unwrap().gone, []);
+        let fewer = GROUP.replace("192.0.2.100-101 80", "192.0.2.101 80");
+        services.reconcile(&model(&fewer), |_, _| Found::Nothing);
+        let Touched { gone, entries } = touched(&mut services).unwrap();
+        let gone: Vec<_> = gone.iter().map(ToString::to_string).collect();
+        assert_eq!((gone, entries.len()), (vec!["192.0.2.100:80/tcp".to_owned()], 3));
+        services.reconcile(&Model::default(), |_, _| Found::Nothing);
+        let Touched { gone, entries } = touched(&mut services).unwrap();
+        assert_eq!((gone.len(), entries.len()), (3, 0));
     }
 }

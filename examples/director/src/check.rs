@@ -1,27 +1,187 @@
 //! `director check` and `--config-test`.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{IsTerminal, stderr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use steadfast_conf::{Loaded, Model, Severity, Style, load};
+use steadfast_conf::model::Process;
+use steadfast_conf::{
+    Diagnostic, Loaded, Model, Severity, Style, Surroundings, load_again, load_process, parse,
+};
+use steadfast_director_core::standing;
+use tracing::warn;
 
-/// Reads a configuration and prints what there is to say about it; the model is there when it can be
-/// run.
-pub(crate) fn read(file: &Path) -> Option<Model> {
-    let loaded = load(file);
-    let style = if stderr().is_terminal() { Style::Coloured } else { Style::Plain };
-    eprint!("{}", loaded.render(style));
-    loaded.model
+use crate::arguments;
+use crate::interfaces;
+use crate::last_good::LastGood;
+use crate::output::print;
+use crate::script::audit::audit;
+use crate::vrrp;
+
+/// Which configuration is read. It stays the same at each reload, random numbers in it too.
+#[derive(Debug, Clone)]
+pub(crate) struct Configuration {
+    file: PathBuf,
+    surroundings: Surroundings,
+    /// Where the supervisor remembers what was run last.
+    last_good: Option<LastGood>,
+    /// The network namespace that is to be entered, whichever it names.
+    namespace: Option<String>,
+    /// What cannot change any more, once the daemon runs.
+    settled: Option<Process>,
 }
 
-/// Reads a configuration, prints what there is to say about it and a summary, and says whether it can
-/// be run.
-pub(crate) fn check(file: &Path) -> bool {
-    let loaded = load(file);
-    let style = if std::io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
-    print!("{}", loaded.render(style));
-    println!("{}: {}", file.display(), summary(&loaded));
-    loaded.model.is_some()
+impl Configuration {
+    pub(crate) fn new(arguments: arguments::Configuration) -> Self {
+        let surroundings = Surroundings {
+            config_id: arguments.config_id.unwrap_or_else(host_name),
+            seed: arguments.seed.unwrap_or_else(random),
+            includes_insist: arguments.all_config,
+            environment: std::env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+        };
+        let last_good = arguments.last_good.try_into().ok().map(LastGood::new);
+        let settled = arguments.settled.and_then(|text| parse("settled", &text).model);
+        let settled = settled.map(|model| model.process);
+        Self { file: arguments.file, surroundings, last_good, namespace: None, settled }
+    }
+
+    /// The same for a daemon that was told where to run, if it was.
+    pub(crate) fn in_namespace(self, namespace: Option<String>) -> Self {
+        Self { namespace, ..self }
+    }
+
+    /// What holds for the process as a whole: what is settled, or else what the file says now.
+    pub(crate) fn process(&self) -> Process {
+        self.settled.clone().unwrap_or_else(|| {
+            let mut process = load_process(&self.file, &self.surroundings);
+            self.override_namespace(&mut process);
+            process
+        })
+    }
+
+    fn override_namespace(&self, process: &mut Process) {
+        if let Some(name) = &self.namespace {
+            process.net_namespace = Some(name.clone());
+        }
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Another file, read as this one is.
+    pub(crate) fn of_file(&self, file: PathBuf) -> Self {
+        Self { file, ..self.clone() }
+    }
+
+    /// Remembers a model: should this process die, the next one may find nothing in the file that
+    /// can be run.
+    pub(crate) fn remember(&self, model: &Model) {
+        let Some(last_good) = &self.last_good else { return };
+        if let Err(error) = last_good.write(model) {
+            warn!("the configuration cannot be remembered: {error}");
+        }
+    }
+
+    /// What was remembered last.
+    pub(crate) fn remembered(&self) -> Option<Model> {
+        self.of_file(self.last_good.as_ref()?.latest()?.to_owned()).look(&Model::default()).model
+    }
+
+    /// Prints what there is to say about it; the model is there when it can be run.
+    pub(crate) fn read(&self) -> Option<Model> {
+        let loaded = self.look(&Model::default());
+        let style = if stderr().is_terminal() { Style::Coloured } else { Style::Plain };
+        eprint!("{}", loaded.render(style));
+        loaded.model
+    }
+
+    /// Reads it and looks at what it needs of this machine; what is as in an earlier model is shared
+    /// with that.
+    pub(crate) fn look(&self, earlier: &Model) -> Loaded {
+        let mut loaded = load_again(&self.file, &self.surroundings, earlier);
+        if let Some(model) = &mut loaded.model {
+            self.override_namespace(&mut model.process);
+        }
+        self.compare_with_settled(&mut loaded);
+        audit(&mut loaded);
+        interfaces::audit(&mut loaded);
+        vrrp::audit(&mut loaded);
+        loaded
+    }
+
+    fn compare_with_settled(&self, loaded: &mut Loaded) {
+        let (Some(settled), Some(model)) = (&self.settled, &loaded.model) else { return };
+        let Some(keyword) = standing::change(settled, &model.process) else { return };
+        loaded.say(Diagnostic {
+            severity: Severity::Error,
+            message: format!("`{keyword}` cannot change while the director runs"),
+            span: None,
+            label: String::new(),
+            related: Vec::new(),
+            help: Some("restart the director, or leave it as it was".to_owned()),
+        });
+    }
+
+    /// Prints what there is to say about it and a summary, and says whether it can be run.
+    pub(crate) fn check(&self) -> bool {
+        let loaded = self.look(&Model::default());
+        let style = if std::io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
+        print(loaded.render(style));
+        print(format_args!("{}: {}\n", self.file.display(), summary(&loaded)));
+        loaded.model.is_some()
+    }
+
+    /// keepalived's `--config-test`: its exit codes, as far as there is a difference. What there is to
+    /// say goes to a file, if one is named.
+    pub(crate) fn config_test(&self, log: Option<&Path>) -> ExitCode {
+        const REFUSED: u8 = 5;
+        let good = match log {
+            None => self.check(),
+            Some(log) => {
+                let loaded = self.look(&Model::default());
+                if let Err(error) = std::fs::write(log, loaded.render(Style::Plain)) {
+                    eprintln!("director: writing {}: {error}", log.display());
+                }
+                loaded.model.is_some()
+            }
+        };
+        if good { ExitCode::SUCCESS } else { REFUSED.into() }
+    }
+
+    /// As [`Self::check`], for programs.
+    pub(crate) fn check_as_json(&self) -> bool {
+        let loaded = self.look(&Model::default());
+        print(format_args!("{}\n", loaded.json()));
+        loaded.model.is_some()
+    }
+
+    /// Prints it with every default written out, if it can be run; what there is to say goes to the
+    /// error output.
+    pub(crate) fn print(&self) -> bool {
+        let model = self.read();
+        if let Some(model) = &model {
+            print(model);
+        }
+        model.is_some()
+    }
+}
+
+/// A number that nobody can tell before.
+pub(crate) fn random() -> u64 {
+    RandomState::new().hash_one(())
+}
+
+/// Up to its first dot.
+fn host_name() -> String {
+    let name = rustix::system::uname();
+    let name = name.nodename().to_string_lossy();
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 fn summary(loaded: &Loaded) -> String {

@@ -1,70 +1,114 @@
 //! The checkers of the configuration as checks of the monitor.
 
-use steadfast_checkers::http::{HttpGet, HttpVersion, Md5Digest, StatusRanges, Url};
-use steadfast_checkers::{BoxCheck, ConnectOptions, Events, Monitor, Policy, TcpCheck, spread};
-use steadfast_conf::Model;
-use steadfast_conf::model::{self, Checker, HttpCheck, HttpUrl, Probe};
-use steadfast_director_core::services::CheckId;
-use tracing::error;
+mod probe;
 
-/// Starts all checks of a model, their first attempts spread over each one's warm-up.
-pub(crate) fn start(model: &Model) -> (Monitor<CheckId>, Events<CheckId>) {
-    let (mut monitor, events) = Monitor::new();
-    let checkers: Vec<_> = checkers(model).collect();
-    for (position, (id, checker)) in checkers.iter().enumerate() {
-        let Some(check) = check(checker) else {
-            error!("a checker of {} is of a kind that cannot be run", checker.target);
-            continue;
-        };
-        let warmup = spread(checker.warmup, position, checkers.len());
-        monitor.add(*id, check, policy(checker), warmup);
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use steadfast_checkers::{
+    DynamicWeight, Events, Monitor, MonitorOptions, Outcome, Policy, Standing, spread,
+};
+use steadfast_conf::model::{Checker, Probe};
+use steadfast_director_core::services::{AskedWeight, CheckId, Checks, Judgement, Services};
+use tracing::{error, warn};
+
+use crate::script::Scripts;
+
+/// A monitor that checks nothing yet.
+pub(crate) fn monitor() -> (Monitor<CheckId>, Events<CheckId>) {
+    if let Err(error) = allow_many_descriptors() {
+        warn!("the number of files that may be open stays as it is: {error}");
     }
-    (monitor, events)
+    Monitor::new(MonitorOptions::default())
 }
 
-fn checkers(model: &Model) -> impl Iterator<Item = (CheckId, &Checker)> {
-    model.virtual_servers.iter().enumerate().flat_map(|(service, virtual_server)| {
-        virtual_server.real_servers.iter().enumerate().flat_map(move |(server, real_server)| {
-            real_server
-                .checkers
-                .iter()
-                .enumerate()
-                .map(move |(check, checker)| (CheckId { service, server, check }, checker))
-        })
-    })
+/// Ends, retimes and starts checks, the first attempts of those that start spread over each one's warm-up.
+pub(crate) fn change(
+    monitor: &Monitor<CheckId>,
+    services: &Services,
+    checks: &Checks,
+    scripts: Scripts,
+) {
+    let checker = |id: &CheckId| Some((*id, services.checker(*id)?));
+    for id in &checks.ended {
+        monitor.remove(id);
+    }
+    for (id, checker) in checks.retimed.iter().filter_map(checker) {
+        monitor.set_policy(&id, policy(checker));
+        monitor.tell_every_attempt(&id, checker.rules.log_all_failures);
+    }
+    let started: Vec<_> = checks.started.iter().filter_map(checker).collect();
+    monitor.add_all(started.iter().enumerate().filter_map(|(position, &(id, checker))| {
+        match probe::check(&checker.probe, scripts) {
+            Ok(check) => {
+                let warmup = spread(checker.rules.warmup, position, checks.started.len());
+                Some((id, check, policy(checker), warmup))
+            }
+            Err(error) => {
+                error!("this {} is not run: {error}", checker.probe.name());
+                None
+            }
+        }
+    }));
+    for (id, _) in started.iter().filter(|(_, checker)| checker.rules.log_all_failures) {
+        monitor.tell_every_attempt(id, true);
+    }
+}
+
+/// Pauses checks, or has them go on, spread like those that start.
+pub(crate) fn suspend(monitor: &Monitor<CheckId>, suspended: bool, checks: &[(CheckId, Duration)]) {
+    for (position, (id, warmup)) in checks.iter().enumerate() {
+        if suspended {
+            monitor.pause(id);
+        } else {
+            monitor.resume(id, spread(*warmup, position, checks.len()));
+        }
+    }
+}
+
+/// A server that does not answer holds a descriptor until its time is over.
+fn allow_many_descriptors() -> std::io::Result<()> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?)
+}
+
+/// What an event of a check says of its server; nothing while nothing is decided.
+pub(crate) fn judgement(standing: Standing, outcome: &Outcome) -> Option<Judgement> {
+    let configured = AskedWeight::Configured;
+    match (standing, outcome) {
+        (Standing::Down, _) => Some(Judgement { up: false, weight: configured }),
+        (Standing::Up, Outcome::Pass(report)) => {
+            let weight = report.weight.map_or(configured, asked);
+            Some(Judgement { up: true, weight })
+        }
+        (Standing::Up | Standing::Unknown, _) => None,
+    }
+}
+
+fn asked(weight: DynamicWeight) -> AskedWeight {
+    match weight {
+        DynamicWeight::Absolute(weight) => AskedWeight::Exactly(weight),
+        DynamicWeight::Relative(change) => AskedWeight::More(change),
+        // No check of a configuration asks for it.
+        DynamicWeight::Percent(_) => AskedWeight::Configured,
+    }
 }
 
 fn policy(checker: &Checker) -> Policy {
-    Policy {
-        delay_loop: checker.delay_loop,
-        retry: checker.retry,
-        delay_before_retry: checker.delay_before_retry,
-        alpha: checker.alpha,
-    }
-}
-
-fn check(checker: &Checker) -> Option<BoxCheck> {
-    let connect = ConnectOptions {
-        bind: checker.bind,
-        ..ConnectOptions::new(checker.target).timeout(checker.connect_timeout)
-    };
-    match &checker.probe {
-        Probe::Tcp => Some(BoxCheck::new(TcpCheck::new(connect))),
-        Probe::Http(http) => Some(BoxCheck::new(http_get(connect, http))),
+    let rules = &checker.rules;
+    let http = matches!(checker.probe, Probe::Http(_));
+    let delay_rising = match &checker.probe {
+        Probe::Http(http) if http.fast_recovery => Some(Duration::ZERO),
         _ => None,
-    }
-}
-
-fn http_get(connect: ConnectOptions, http: &HttpCheck) -> HttpGet {
-    let url = |url: &HttpUrl| Url {
-        path: url.path.clone(),
-        host: url.host.clone(),
-        status: StatusRanges::new(url.status.iter().cloned()),
-        digest: url.digest.map(Md5Digest),
     };
-    HttpGet::new(connect, http.urls.iter().map(url)).version(match http.version {
-        model::HttpVersion::Http10 => HttpVersion::Http10,
-        model::HttpVersion::Http10Close => HttpVersion::Http10Close,
-        model::HttpVersion::Http11 => HttpVersion::Http11,
-    })
+    Policy {
+        retry: rules.retry,
+        delay_before_retry: rules.delay_before_retry,
+        failed_part_first: http,
+        delay_rising,
+        // keepalived's rule.
+        delay_down: http.then_some(rules.delay_loop.max(rules.delay_before_retry)),
+        alpha: rules.alpha,
+        ..Policy::every(rules.delay_loop)
+    }
 }

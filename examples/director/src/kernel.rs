@@ -1,52 +1,316 @@
-//! The kernel's IPVS table, made what it should be.
+//! The kernel's IPVS table, kept what it should be by a task of its own: nobody waits for the kernel
+//! who does not want to.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use steadfast_ipvs::{Change, Client, Error, ServiceKey, Table};
+use steadfast_conf::model::IpvsNamespace;
+use steadfast_director_core::table::Touched;
+use steadfast_ipvs::{Client, Entry, Error, Failure, Plan, ServiceKey, Table};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info};
 
-/// The services that are ours in the kernel's table.
+use crate::namespace;
+
+/// How often the kernel's table is looked at although nothing is known to have changed: it tells
+/// nobody when somebody else changes it.
+const OBSERVE_EVERY: Duration = Duration::from_secs(5);
+/// A large table takes time to read: so many times as long it is left alone then.
+const REST_AFTER_OBSERVATION: u32 = 20;
+/// More changes at once are told by their number only.
+const TOLD_ONE_BY_ONE: usize = 100;
+
+/// Has a task make the kernel hold what is wanted.
 #[derive(Debug)]
 pub(crate) struct Kernel {
-    client: Client,
-    ours: BTreeSet<ServiceKey>,
-    /// What could not be done the last time, so that it is not said again and again.
-    failures: BTreeSet<String>,
+    wishes: mpsc::UnboundedSender<Wish>,
+    task: JoinSet<()>,
+}
+
+#[derive(Debug)]
+enum Wish {
+    /// This and nothing else.
+    Whole(Table, oneshot::Sender<Result<(), Error>>),
+    /// Nothing at all, of nobody.
+    Nothing(oneshot::Sender<Result<(), Error>>),
+    /// These services like this or not at all, others as they were wanted.
+    Part(Touched, oneshot::Sender<Result<(), Error>>),
 }
 
 impl Kernel {
-    pub(crate) async fn connect(ours: BTreeSet<ServiceKey>) -> Result<Self, Error> {
-        Ok(Self { client: Client::connect().await?, ours, failures: BTreeSet::new() })
+    /// Says also what the table is before anything is wanted. What is in there is somebody else's,
+    /// unless it is to be flushed (`lvs_flush`).
+    pub(crate) async fn connect(
+        namespace: Option<&IpvsNamespace>,
+        flush: bool,
+    ) -> Result<(Self, Table), Error> {
+        let mut client = namespace::ipvs(namespace).await?;
+        let observer = namespace::ipvs(namespace).await?;
+        let found = client.table().await?;
+        let (wishes, inbox) = mpsc::unbounded_channel();
+        let mut task = JoinSet::new();
+        let keeper = Keeper {
+            client,
+            wanted: Table::default(),
+            known: found.clone(),
+            ours: found.iter().filter(|_| flush).map(|entry| *entry.key()).collect(),
+            failures: BTreeSet::new(),
+            granted: Granted::default(),
+        };
+        task.spawn(keep(keeper, observer, inbox));
+        Ok((Self { wishes, task }, found))
     }
 
-    /// The table as it is.
-    pub(crate) async fn table(&mut self) -> Result<Table, Error> {
-        self.client.table().await
+    /// Wants this from now on.
+    pub(crate) fn want(&self, wanted: Table) -> oneshot::Receiver<Result<(), Error>> {
+        let (done, answer) = oneshot::channel();
+        // A task that has ended drops the answer as well, and is missed in `ended`.
+        let _ended = self.wishes.send(Wish::Whole(wanted, done));
+        answer
+    }
+
+    /// Wants an empty table, whosever services are in there.
+    pub(crate) fn want_nothing(&self) -> oneshot::Receiver<Result<(), Error>> {
+        let (done, answer) = oneshot::channel();
+        let _ended = self.wishes.send(Wish::Nothing(done));
+        answer
+    }
+
+    /// Wants these services to be like this from now on. What becomes of it, its task says as well.
+    pub(crate) fn want_part(&self, part: Touched) -> oneshot::Receiver<Result<(), Error>> {
+        let (done, answer) = oneshot::channel();
+        let _ended = self.wishes.send(Wish::Part(part, done));
+        answer
+    }
+
+    /// Waits for the task to panic: it does not end otherwise.
+    pub(crate) async fn ended(&mut self) -> JoinError {
+        match self.task.join_next().await {
+            Some(Err(error)) => error,
+            Some(Ok(())) | None => std::future::pending().await,
+        }
+    }
+}
+
+type Inbox = mpsc::UnboundedReceiver<Wish>;
+
+async fn keep(mut keeper: Keeper, mut observer: Client, mut inbox: Inbox) {
+    let mut observe_at = Instant::now() + OBSERVE_EVERY;
+    loop {
+        tokio::select! {
+            wish = inbox.recv() => match wish {
+                Some(wish) => if !keeper.grant(wish).await {
+                    // What is known of the table may be out of date.
+                    observe_at = Instant::now();
+                },
+                None => return,
+            },
+            () = sleep_until(observe_at) => {
+                let begun = Instant::now();
+                let Some(granted) = observe(&mut keeper, &mut observer, &mut inbox).await else {
+                    return;
+                };
+                let rest = begun.elapsed().saturating_mul(REST_AFTER_OBSERVATION);
+                observe_at = Instant::now();
+                if granted {
+                    observe_at += OBSERVE_EVERY.max(rest);
+                }
+            }
+        }
+    }
+}
+
+/// Reads the table and mends what is not as it should be. Wishes are granted meanwhile: a large table
+/// takes time to read. Says whether all of them could be; `None` when nobody wishes any more.
+async fn observe(keeper: &mut Keeper, observer: &mut Client, inbox: &mut Inbox) -> Option<bool> {
+    keeper.granted = Granted::default();
+    let mut all = true;
+    let known = keeper.known.clone();
+    let reading = observer.table_beside(&known);
+    tokio::pin!(reading);
+    let read = loop {
+        tokio::select! {
+            read = &mut reading => break read,
+            wish = inbox.recv() => all &= keeper.grant(wish?).await,
+        }
+    };
+    let mended = match read {
+        Ok(table) => keeper.handle_observed(table).await,
+        Err(error) => Err(error),
+    };
+    say(&mended);
+    Some(all)
+}
+
+/// Says what went wrong, and whether all could be made.
+fn say<E: std::fmt::Display>(made: &Result<bool, E>) -> bool {
+    match made {
+        Ok(all) => *all,
+        Err(error) => {
+            error!("IPVS: {error}");
+            false
+        }
+    }
+}
+
+/// The services that are ours in the kernel's table.
+#[derive(Debug)]
+struct Keeper {
+    client: Client,
+    wanted: Table,
+    /// What the kernel's table was when it was read, and what has been made of it since.
+    known: Table,
+    ours: BTreeSet<ServiceKey>,
+    /// What could not be done the last time, so that it is not said again and again.
+    failures: BTreeSet<String>,
+    granted: Granted,
+}
+
+/// What was changed since the table began to be read.
+#[derive(Debug, Default)]
+struct Granted {
+    services: BTreeSet<ServiceKey>,
+    everything: bool,
+}
+
+impl Keeper {
+    /// Says whether all of it could be made.
+    async fn grant(&mut self, wish: Wish) -> bool {
+        match wish {
+            Wish::Whole(wanted, done) => {
+                self.granted.everything = true;
+                self.wanted = wanted;
+                let made = self.make().await;
+                let all = say(&made);
+                // Nobody may wait for it any more.
+                let _nobody_waits = done.send(made.map(drop));
+                all
+            }
+            Wish::Nothing(done) => {
+                self.granted.everything = true;
+                self.wanted = Table::default();
+                self.known = Table::default();
+                let flushed = self.client.flush().await;
+                let all = say(&flushed.as_ref().map(|()| true));
+                let _nobody_waits = done.send(flushed);
+                all
+            }
+            Wish::Part(part, done) => {
+                let made = self.make_part(part).await;
+                let all = say(&made);
+                let _nobody_waits = done.send(made.map(drop));
+                all
+            }
+        }
+    }
+
+    /// Mends what of the table, as it was read, is not as it should be. Of services that were changed
+    /// meanwhile it may say what was before.
+    async fn handle_observed(&mut self, mut found: Table) -> Result<bool, Error> {
+        let Granted { services, everything } = std::mem::take(&mut self.granted);
+        if everything {
+            return Ok(true);
+        }
+        for key in services {
+            match self.known.get(&key) {
+                Some(entry) => drop(found.insert(entry.clone())),
+                None => drop(found.remove(&key)),
+            }
+        }
+        self.known = found;
+        self.make().await
     }
 
     /// Compares the table with what it should be and applies the difference. A service that is there
     /// and of the same key is ours, whoever made it.
-    pub(crate) async fn make(&mut self, desired: &Table) -> Result<(), Error> {
-        let current = self.client.table().await?;
-        let plan = current.diff(desired, |key| self.ours.contains(key));
+    async fn make(&mut self) -> Result<bool, Error> {
+        self.ours.extend(self.wanted.iter().map(|entry| *entry.key()));
+        self.known.share(&self.wanted);
+        let plan = self.known.diff(&self.wanted, |key| self.ours.contains(key));
         if plan.is_empty() {
             debug!("the IPVS table is as it should be");
-            return Ok(());
+            return Ok(true);
         }
-        let applied = self.client.apply(&plan).await?;
-        let refused = |change: &Change| applied.failed.iter().any(|(failed, _)| failed == change);
-        for change in plan.changes().iter().filter(|change| !refused(change)) {
-            info!("IPVS: {change}");
+        let all = self.apply(&plan).await?;
+        if all {
+            // Others may have those that we gave up.
+            let wanted = self.wanted.iter().map(|entry| *entry.key()).collect();
+            let made = std::mem::replace(&mut self.ours, wanted);
+            self.know(made);
+        }
+        Ok(all)
+    }
+
+    /// The same for these services only, which takes no longer if there are many others.
+    async fn make_part(&mut self, part: Touched) -> Result<bool, Error> {
+        let Touched { gone, entries } = part;
+        let keys: Vec<_> = entries.iter().map(Entry::key).chain(&gone).copied().collect();
+        let known = keys.iter().filter_map(|key| self.known.get(key).cloned());
+        let known = known.collect::<Table>();
+        self.granted.services.extend(&keys);
+        let wanted = entries.iter().cloned().collect::<Table>();
+        for key in &gone {
+            self.wanted.remove(key);
+        }
+        for entry in entries {
+            self.ours.insert(*entry.key());
+            self.wanted.insert(entry);
+        }
+        let plan = known.diff(&wanted, |_| true);
+        let all = if plan.is_empty() { true } else { self.apply(&plan).await? };
+        if all {
+            // Others may have those that we gave up.
+            for key in &gone {
+                self.ours.remove(key);
+            }
+            self.know(keys);
+        }
+        Ok(all)
+    }
+
+    /// These services are now what is wanted, which is kept once.
+    fn know(&mut self, made: impl IntoIterator<Item = ServiceKey>) {
+        for key in made {
+            match self.wanted.get(&key) {
+                Some(entry) => drop(self.known.insert(entry.clone())),
+                None => drop(self.known.remove(&key)),
+            }
+        }
+    }
+
+    /// Makes the changes; says whether all could be made. If so, what is known is yet to be told.
+    async fn apply(&mut self, plan: &Plan) -> Result<bool, Error> {
+        let applied = self.client.apply(plan).await?;
+        let refused: BTreeSet<_> = applied.failed.iter().map(|failure| failure.position).collect();
+        let made = plan.changes().iter().enumerate().filter(|(at, _)| !refused.contains(at));
+        let made = made.map(|(_, change)| change);
+        let number = plan.changes().len().saturating_sub(refused.len());
+        let many = number > TOLD_ONE_BY_ONE;
+        if many {
+            info!("IPVS: {number} changes");
+        }
+        for change in made.clone() {
+            if many {
+                debug!("IPVS: {change}");
+            } else {
+                info!("IPVS: {change}");
+            }
+        }
+        if !refused.is_empty() {
+            self.known.apply(&made.cloned().collect());
         }
         let mut failures = BTreeSet::new();
-        for (change, reason) in &applied.failed {
-            let text = format!("IPVS: cannot {change}: {reason}");
+        for Failure { change, error, .. } in &applied.failed {
+            let text = format!("IPVS: cannot {change}: {error}");
             if !self.failures.contains(&text) {
                 error!("{text}");
             }
             failures.insert(text);
         }
+        let all = failures.is_empty();
         self.failures = failures;
-        Ok(())
+        Ok(all)
     }
 }

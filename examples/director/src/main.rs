@@ -1,82 +1,81 @@
 //! A keepalived-style director that runs keepalived.conf.
 //!
-//! It takes keepalived's options; `director check` is a verb of its own. What it decides is decided
-//! in `steadfast-director-core`; here is what talks to the system.
+//! It takes keepalived's options; verbs such as `director check` are its own. What it decides is
+//! decided in `steadfast-director-core`; here is what talks to the system.
+//!
+//! One program, three processes: the launcher, which ends once the director is in the background
+//! (`background`); the supervisor (`supervisor`), and its child, the worker (`worker`), in which
+//! everything happens (`run`).
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing::{Level, error, info, warn};
+use steadfast_vrrp_linux::run_if_guard;
 
 mod arguments;
+mod background;
+mod balancer;
 mod check;
 mod checks;
+mod control;
+mod dump;
+mod exit;
+mod following;
+mod genhash;
+mod interfaces;
 mod kernel;
-mod notify;
+mod last_good;
+mod links;
+mod logging;
+mod lvs;
+mod namespace;
+mod notifier;
+mod or_never;
+mod output;
+mod pid_file;
+mod process;
+mod reload;
+mod requests;
+mod routing;
 mod run;
 mod script;
-mod tracking;
+mod speaker;
+mod status;
+mod supervisor;
+mod sys;
+mod sysctl;
+mod trackers;
+mod verbs;
 mod vrrp;
+mod worker;
 
-use arguments::{Arguments, Daemon, Verb};
-use run::Options;
+use arguments::{Arguments, Verb};
+use check::Configuration;
+use process::Role;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match arguments.verb {
-        Some(Verb::Check { file }) => exit(check::check(&file)),
-        None if arguments.daemon.config_test => exit(check::check(&arguments.daemon.file)),
-        None => daemon(arguments.daemon),
+    // First of all: it may be the guard's process.
+    let guard = run_if_guard();
+    if let Some(words) = genhash::words(std::env::args_os()) {
+        return genhash::run(words);
+    }
+    let Arguments { verb, daemon } = Arguments::parse();
+    match verb {
+        Some(Verb::Check { configuration, print, json }) => {
+            let configuration = Configuration::new(configuration);
+            exit(match (print, json) {
+                (true, _) => configuration.print(),
+                (false, true) => configuration.check_as_json(),
+                (false, false) => configuration.check(),
+            })
+        }
+        Some(Verb::Reload { director }) => exit(verbs::reload(&director)),
+        Some(Verb::Plan { file, director }) => exit(verbs::plan(file, &director)),
+        Some(Verb::Status { director }) => exit(verbs::status(&director)),
+        None => process::run(Role::of_this_process(), daemon, guard),
     }
 }
 
 fn exit(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn daemon(daemon: Daemon) -> ExitCode {
-    let level = if daemon.log_detail { Level::DEBUG } else { Level::INFO };
-    let terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_ansi(terminal)
-        .with_max_level(level)
-        .with_target(false)
-        .with_writer(std::io::stderr)
-        .init();
-    info!(
-        "Starting director {}, configuration {}",
-        env!("CARGO_PKG_VERSION"),
-        daemon.file.display()
-    );
-    if !daemon.dont_fork {
-        warn!("running in the foreground: going into the background is not supported yet");
-    }
-    let Some(model) = check::read(&daemon.file) else {
-        error!("not started: the configuration has errors");
-        return ExitCode::FAILURE;
-    };
-    let options = Options {
-        vrrp: !daemon.check,
-        services: !daemon.vrrp,
-        keep_ipvs: daemon.dont_release_ipvs,
-        pid_files: [daemon.pid, daemon.vrrp_pid, daemon.checkers_pid]
-            .into_iter()
-            .flatten()
-            .collect(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let done = match runtime {
-        Ok(runtime) => {
-            runtime.block_on(run::run(model, options)).map_err(|error| error.to_string())
-        }
-        Err(error) => Err(format!("making the runtime: {error}")),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            error!("{error}");
-            ExitCode::FAILURE
-        }
-    }
 }

@@ -1,356 +1,407 @@
-//! The daemon: everything that happens comes together here, and what the kernel should hold follows
-//! from it.
+//! The daemon: four components, and a loop that passes on what they say.
+//!
+//! | component | has |
+//! |---|---|
+//! | [`Speaker`] (`speaker`, `vrrp`) | the thread of the VRRP driver: instances, their addresses and announcements |
+//! | [`Balancer`] (`balancer`, `checks`, `kernel`) | virtual servers: checks, and the kernel's IPVS table that follows |
+//! | [`Routing`] (`routing`) | static addresses, routes and rules, and those that follow an instance |
+//! | [`Trackers`] (`trackers`) | what instances track: scripts, interfaces, addresses, files, processes |
+//! | [`Notifier`] (`notifier`) | who is told: scripts, run in order |
+//!
+//! Beside them, [`Control`] takes orders and [`Reloader`] reads another configuration.
+//!
+//! None knows another. Each has the same three:
+//!
+//! - `reconcile(&mut self, &Model)` makes it what a model says. It is level-triggered: the start is a
+//!   reconciliation from nothing, a reload another one. What is unchanged, by its name or by its
+//!   address, keeps its state, its timers and its connections.
+//! - `next(&mut self)` waits for something that concerns others, and returns that. It may be dropped
+//!   while it waits, and must not lose anything then: what takes longer is done in a task.
+//! - `stop(self)` puts everything back.
+//!
+//! What they decide is decided in `steadfast-director-core`, without I/O: to support something more,
+//! put the decision there, the I/O into its component, and, if it concerns another component, what
+//! is passed on into [`Director::run`].
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 
-use steadfast_checkers::{Event as CheckEvent, Events, Monitor, Standing};
 use steadfast_conf::Model;
-use steadfast_director_core::instances::{Command, InstanceState, Instances, notifications};
-use steadfast_director_core::script::Standing as ScriptStanding;
-use steadfast_director_core::services::{CheckId, Occurrence, Services};
-use steadfast_director_core::table::{self, TableError};
-use steadfast_director_core::tracking::Verdict;
-use steadfast_director_core::vrrp::InstanceError;
-use steadfast_ipvs::Table;
-use steadfast_vrrp::Priority;
-use steadfast_vrrp::router::{Event, FaultReason};
-use steadfast_vrrp_linux::{Handle, Notice, NoticeKind, Notices};
+use steadfast_director_core::herald::{Happening, News};
+use steadfast_director_core::standing::state_file;
+use steadfast_vrrp_linux::Guard;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
-use tracing::{debug, error, info, warn};
+use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tracing::{error, info, warn};
 
-use crate::kernel::Kernel;
-use crate::notify::Notifier;
-use crate::script::Scripts;
-use crate::{checks, tracking, vrrp};
-
-/// How often the kernel's table is looked at although nothing is known to have changed: it tells
-/// nobody when somebody else changes it.
-const OBSERVE_EVERY: Duration = Duration::from_secs(5);
-/// Checks that change together are applied together.
-const SETTLE: Duration = Duration::from_millis(10);
-/// How long scripts may take at the end.
-const LAST_SCRIPTS: Duration = Duration::from_secs(5);
+use crate::balancer::{Balancer, BalancerError};
+use crate::check::Configuration;
+use crate::control::{Answer, Control, Order, Request, socket_beside};
+use crate::dump;
+use crate::notifier::{self, Notifier};
+use crate::reload::{self, Candidate, Reloader};
+use crate::requests;
+use crate::routing::Routing;
+use crate::speaker::{Speaker, SpeakerError};
+use crate::status::{Counted, InstanceStatus, Status};
+use crate::supervisor::STATISTICS_ANEW;
+use crate::sys::give_memory_back;
+use crate::trackers::Trackers;
 
 /// What the daemon is asked to do beyond its configuration.
 #[derive(Debug)]
 pub(crate) struct Options {
-    /// Run VRRP instances.
-    pub(crate) vrrp: bool,
-    /// Run virtual servers and their checks.
-    pub(crate) services: bool,
+    /// Which configuration is read again at each reload.
+    pub(crate) configuration: Configuration,
+    /// Which part of it to run.
+    pub(crate) part: Part,
+    /// It takes the place of one that died: what is done once at the start has been done.
+    pub(crate) goes_on: bool,
+    /// Gives up for the VRRP instances if this process dies.
+    pub(crate) guard: Guard,
     /// Leave the IPVS table as it is at the end.
     pub(crate) keep_ipvs: bool,
-    /// Where to write the process id.
-    pub(crate) pid_files: Vec<PathBuf>,
+    /// Leave the addresses of instances as they are at the end.
+    pub(crate) keep_vrrp: bool,
+    /// The file with the process id, which the control socket is beside.
+    pub(crate) pid_file: PathBuf,
+}
+
+/// Which part of a configuration is run: keepalived's `--vrrp` and `--check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// VRRP instances.
+    pub(crate) vrrp: bool,
+    /// Virtual servers and their checks.
+    pub(crate) services: bool,
+}
+
+impl Part {
+    /// A model without what is not run.
+    pub(crate) fn of(self, mut model: Model) -> Model {
+        if !self.vrrp {
+            model.instances.clear();
+            model.scripts.clear();
+            model.sync_groups.clear();
+            model.track_processes.clear();
+        }
+        if !self.services {
+            model.virtual_servers.clear();
+        }
+        model
+    }
 }
 
 /// Why the daemon cannot run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     #[error(transparent)]
-    Vrrp(#[from] steadfast_vrrp_linux::Error),
+    Speaker(#[from] SpeakerError),
     #[error(transparent)]
-    Instance(#[from] InstanceError),
-    #[error(transparent)]
-    Ipvs(#[from] steadfast_ipvs::Error),
-    #[error(transparent)]
-    Table(#[from] TableError),
-    #[error("the VRRP thread has ended by itself")]
-    SpeakerEnded,
+    Balancer(#[from] BalancerError),
     #[error("{what}: {source}")]
     System { what: String, source: std::io::Error },
 }
 
+/// When it could not run.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// At the start: another would end the same way.
+    Start(RunError),
+    /// Later.
+    Later(RunError),
+}
+
+impl Failure {
+    /// There is nothing to run on.
+    pub(crate) fn making_the_runtime(source: std::io::Error) -> Self {
+        Self::Start(system("making the runtime")(source))
+    }
+}
+
+/// The signals that it acts upon.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+    data: Signal,
+    statistics: Signal,
+    statistics_anew: Signal,
+}
+
 /// The running daemon.
 struct Director {
-    instances: Instances,
-    services: Services,
+    /// What it was made to be.
+    model: Arc<Model>,
+    part: Part,
+    configuration: Arc<Configuration>,
+    speaker: Speaker,
+    routing: Routing,
+    balancer: Balancer,
+    trackers: Trackers,
     notifier: Notifier,
-    speaker: Option<(Handle, Notices)>,
-    /// What each instance is known to have been told about its tracked scripts.
-    verdicts: HashMap<String, Verdict>,
-    kernel: Option<Kernel>,
-    /// Keeps the checks running.
-    _monitor: Monitor<CheckId>,
-    check_events: Events<CheckId>,
-    /// Keeps the tracked scripts running.
-    _scripts: JoinSet<()>,
-    runs: mpsc::UnboundedReceiver<tracking::Run>,
-    /// When the kernel's table is to be looked at because something changed.
-    apply_at: Option<Instant>,
+    reloader: Reloader,
+    control: Control,
+    /// What was counted before counting began anew.
+    counted: Counted,
+    /// Answers that are being worked out, and what is cleared up behind them.
+    answering: JoinSet<()>,
+    /// The model is being written down, and those before it.
+    remembering: Option<JoinHandle<()>>,
 }
 
 /// Runs until a signal ends it, and then puts everything back.
-pub(crate) async fn run(model: Model, options: Options) -> Result<(), RunError> {
-    let system = |what: &str| {
-        let what = what.to_owned();
-        move |source| RunError::System { what, source }
+pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
+    let mut signals = Signals::watch().map_err(Failure::Start)?;
+    let Options { configuration, part, goes_on, guard, keep_ipvs, keep_vrrp, pid_file } = options;
+    let configuration = Arc::new(configuration);
+    let mut director = Director {
+        model: Arc::default(),
+        part,
+        configuration: Arc::clone(&configuration),
+        speaker: Speaker::new(guard, goes_on),
+        routing: Routing::new(),
+        balancer: Balancer::new(),
+        trackers: Trackers::new(),
+        notifier: Notifier::new(),
+        reloader: Reloader::new(configuration, part),
+        control: Control::listen(&socket_beside(&pid_file)),
+        counted: Counted::default(),
+        answering: JoinSet::new(),
+        remembering: None,
     };
-    let mut terminate = signal(SignalKind::terminate()).map_err(system("watching for SIGTERM"))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(system("watching for SIGINT"))?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(system("watching for SIGHUP"))?;
-    for path in &options.pid_files {
-        std::fs::write(path, format!("{}\n", std::process::id()))
-            .map_err(system(&format!("writing {}", path.display())))?;
-    }
-    let mut director = Director::start(model, &options).await?;
-    let ran = director.run(&mut terminate, &mut interrupt, &mut hangup).await;
-    let stopped = director.stop(options.keep_ipvs).await;
-    for path in &options.pid_files {
-        if let Err(error) = std::fs::remove_file(path) {
-            warn!("removing {}: {error}", path.display());
-        }
-    }
-    ran.and(stopped)
+    let is_to_run = goes_on
+        || tokio::select! {
+            () = notifier::startup(&model.global) => true,
+            _ = signals.terminate.recv() => false,
+        };
+    let ran = if is_to_run { director.start(part.of(model), &mut signals).await } else { Ok(()) };
+    // Nothing is left behind by a start that fails either.
+    let stopped = director.stop(keep_vrrp, keep_ipvs).await;
+    ran.and(stopped.map_err(Failure::Later))
 }
 
 impl Director {
-    async fn start(mut model: Model, options: &Options) -> Result<Self, RunError> {
-        if !options.vrrp {
-            model.instances.clear();
-            model.scripts.clear();
-        }
-        if !options.services {
-            model.virtual_servers.clear();
-        }
-        let scripts = Scripts { enforce_security: model.global.enable_script_security };
-        let (kernel, found) = connect(&model).await?;
-        let in_place = |service: &_, server: &_| table::serves(&found, service, server);
-        let services = Services::new(&model, in_place);
-        let (script_tasks, runs) = tracking::start(scripts, &model.scripts);
-        let (monitor, check_events) = checks::start(&model);
-        let mut director = Self {
-            instances: Instances::new(&model),
-            services,
-            notifier: Notifier::new(scripts),
-            speaker: None,
-            verdicts: HashMap::new(),
-            kernel,
-            _monitor: monitor,
-            check_events,
-            _scripts: script_tasks,
-            runs,
-            apply_at: Some(Instant::now()),
-        };
-        let occurrences = director.services.handle_startup();
-        director.report(occurrences);
-        director.apply().await;
-        // Last: once an instance is MASTER, clients come.
-        match director.speak(&model) {
-            Ok(()) => Ok(director),
-            Err(error) => {
-                // Nothing is left behind by a start that fails.
-                director.stop(options.keep_ipvs).await?;
-                Err(error)
+    async fn start(&mut self, model: Model, signals: &mut Signals) -> Result<(), Failure> {
+        self.reconcile(model).await.map_err(Failure::Start)?;
+        self.run(signals).await.map_err(Failure::Later)
+    }
+
+    /// Makes everything what the model says, as far as that is possible; says the last thing that was
+    /// not.
+    async fn reconcile(&mut self, model: Model) -> Result<(), RunError> {
+        self.model = Arc::new(model);
+        let model = &self.model;
+        self.notifier.reconcile(model).await;
+        let balanced = self.balancer.reconcile(model).await;
+        self.trackers.reconcile(model);
+        self.routing.reconcile(model);
+        // Once clients can be served: an instance that is MASTER has them come.
+        let spoken = self.speaker.reconcile(model, self.trackers.fitness()).await;
+        // There may be so many checks that they would delay the first advertisement.
+        self.balancer.check(model);
+        let balanced = balanced.map(|occurrences| {
+            for occurrence in occurrences {
+                self.notifier.handle_occurrence(&occurrence);
             }
-        }
+        });
+        self.remember();
+        balanced.map_err(RunError::from).and(spoken.map_err(RunError::from))
     }
 
-    fn speak(&mut self, model: &Model) -> Result<(), RunError> {
-        if !model.instances.is_empty() {
-            let instances = vrrp::instances(model)?;
-            let options = steadfast_vrrp_linux::Options::default();
-            self.speaker = Some(steadfast_vrrp_linux::spawn(instances, options)?);
-            self.follow_scripts();
-        }
-        Ok(())
+    /// Writes the model down, once those before it are. It takes its time, and nobody waits for it.
+    fn remember(&mut self) {
+        let (configuration, model) = (Arc::clone(&self.configuration), Arc::clone(&self.model));
+        let before = self.remembering.take();
+        self.remembering = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _panicked = before.await;
+            }
+            let _panicked = spawn_blocking(move || configuration.remember(&model)).await;
+        }));
     }
 
-    async fn run(
-        &mut self,
-        terminate: &mut Signal,
-        interrupt: &mut Signal,
-        hangup: &mut Signal,
-    ) -> Result<(), RunError> {
-        let mut observation = interval(OBSERVE_EVERY);
-        observation.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    async fn run(&mut self, signals: &mut Signals) -> Result<(), RunError> {
         loop {
-            let apply_at = self.apply_at;
             tokio::select! {
-                notice = next_notice(self.speaker.as_mut()) => match notice {
-                    Some(notice) => self.handle_notice(&notice),
-                    None => return Err(RunError::SpeakerEnded),
-                },
-                Some(event) = self.check_events.next() => self.handle_check(&event),
-                Some(run) = self.runs.recv() => self.handle_run(&run),
-                () = until(apply_at) => self.apply().await,
-                _ = observation.tick() => self.apply().await,
-                _ = terminate.recv() => {
+                news = self.speaker.next() => {
+                    let news = news?;
+                    if let News::Instance { name, what: Happening::Entered(state), .. } = &news {
+                        self.routing.handle_entered(name, *state);
+                        self.balancer.handle_entered(name, *state);
+                    }
+                    self.notifier.handle_news(&news);
+                }
+                occurrences = self.balancer.next() => {
+                    for occurrence in occurrences? {
+                        self.notifier.handle_occurrence(&occurrence);
+                    }
+                }
+                () = self.trackers.next() => self.speaker.follow(self.trackers.fitness()).await,
+                broken = self.notifier.next() => error!("telling others: {broken}"),
+                (read, waiting) = self.reloader.next() => self.take_over(read, waiting).await,
+                order = self.control.next() => self.obey(order).await,
+                Some(_answered) = self.answering.join_next() => {}
+                _ = signals.terminate.recv() => {
                     info!("SIGTERM: stopping");
                     return Ok(());
                 }
-                _ = interrupt.recv() => {
+                _ = signals.interrupt.recv() => {
                     info!("SIGINT: stopping");
                     return Ok(());
                 }
-                _ = hangup.recv() => {
-                    warn!("SIGHUP: reloading is not supported yet, running on unchanged");
+                _ = signals.hangup.recv() => {
+                    info!("SIGHUP: reloading");
+                    self.reloader.ask(&self.model, None);
+                }
+                _ = signals.data.recv() => {
+                    let status = self.status().await;
+                    let Model { global, process, .. } = &*self.model;
+                    dump::write(&state_file(&global.dumps, process), &status);
+                    dump::write(&global.dumps.json, status.json());
+                }
+                _ = signals.statistics.recv() => {
+                    self.write_statistics(self.instances().await);
+                }
+                _ = signals.statistics_anew.recv() => {
+                    let instances = self.instances().await;
+                    let counted = Counted::by(&instances);
+                    self.write_statistics(instances);
+                    self.counted = counted;
                 }
             }
         }
+    }
+
+    async fn obey(&mut self, Order { request, answer }: Order) {
+        match request {
+            Request::Reload => {
+                info!("reloading");
+                self.reloader.ask(&self.model, Some(answer));
+            }
+            Request::Plan { file } => {
+                let configuration = match file {
+                    Some(file) => Arc::new(self.configuration.of_file(file)),
+                    None => Arc::clone(&self.configuration),
+                };
+                let (part, current) = (self.part, Arc::clone(&self.model));
+                self.answering.spawn_blocking(move || {
+                    let planned = match reload::read(&configuration, part, &current) {
+                        Ok(Candidate { plan, said, .. }) => Answer::Planned { plan, said },
+                        Err(said) => Answer::Refused { said },
+                    };
+                    let _asker_is_gone = answer.send(planned);
+                    give_memory_back();
+                });
+            }
+            Request::Status => {
+                let status = Answer::Status(Box::new(self.status().await));
+                let _asker_is_gone = answer.send(status);
+            }
+        }
+    }
+
+    async fn instances(&self) -> Vec<InstanceStatus> {
+        self.speaker.status().await.unwrap_or_else(|error| {
+            error!("asking the VRRP thread: {error}");
+            Vec::new()
+        })
+    }
+
+    fn write_statistics(&self, instances: Vec<InstanceStatus>) {
+        let statistics = self.status_with(instances).statistics();
+        dump::write(&self.model.global.dumps.statistics, statistics);
+    }
+
+    async fn status(&self) -> Status {
+        self.status_with(self.instances().await)
+    }
+
+    fn status_with(&self, mut instances: Vec<InstanceStatus>) -> Status {
+        instances.iter_mut().for_each(|instance| self.counted.take_from(instance));
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            configuration: self.configuration.file().display().to_string(),
+            instances,
+            services: self.balancer.status(),
+        }
+    }
+
+    /// Runs another configuration from now on, if it can be run.
+    async fn take_over(&mut self, read: Result<Candidate, String>, waiting: reload::Waiting) {
+        let outcome = match read {
+            Err(said) => {
+                error!(
+                    "the configuration is refused, the one before goes on:\n{}",
+                    said.trim_end()
+                );
+                Answer::Refused { said }
+            }
+            Ok(Candidate { model, plan, said }) => {
+                info!("reloading changes {} objects", plan.0.len());
+                if !said.is_empty() {
+                    warn!("{}", said.trim_end());
+                }
+                let made = self.reconcile(model).await;
+                let failed = made.err().map(|error| error.to_string());
+                match &failed {
+                    None => info!("reloaded"),
+                    Some(error) => error!("reloaded, but {error}"),
+                }
+                Answer::Reloaded { plan, said, failed: failed.into_iter().collect() }
+            }
+        };
+        for answer in waiting {
+            let _asker_is_gone = answer.send(outcome.clone());
+        }
+        drop(outcome);
+        self.answering.spawn_blocking(give_memory_back);
+        self.reloader.done(&self.model);
     }
 
     /// Advertises priority 0 and removes addresses first: clients go elsewhere before the servers
     /// leave the table.
-    async fn stop(mut self, keep_ipvs: bool) -> Result<(), RunError> {
-        let mut ended = Ok(());
-        let spoke = self.speaker.is_some();
-        if let Some((handle, mut notices)) = self.speaker.take() {
-            ended = handle.shutdown().await.map_err(RunError::from);
-            while let Some(notice) = notices.next().await {
-                self.handle_notice(&notice);
-            }
+    async fn stop(mut self, keep_vrrp: bool, keep_ipvs: bool) -> Result<(), RunError> {
+        self.control.stop();
+        let (news, silent) = self.speaker.stop(keep_vrrp).await;
+        for news in &news {
+            self.notifier.handle_news(news);
         }
-        let stopped: Vec<_> = self.instances.iter().filter(|_| spoke).cloned().collect();
-        for instance in &stopped {
-            let state = InstanceState::Stop;
-            for command in notifications(instance, state, instance.priority.get()) {
-                self.notifier.notify(&instance.name, command);
-            }
+        self.routing.stop(keep_vrrp).await;
+        self.notifier.handle_end();
+        let (omega, removed) = self.balancer.stop(keep_ipvs).await;
+        for occurrence in &omega {
+            self.notifier.handle_occurrence(occurrence);
         }
-        for script in self.services.omega_scripts() {
-            self.notifier.notify("omega", Command { script, arguments: Vec::new() });
-        }
-        if let Some(kernel) = self.kernel.as_mut().filter(|_| !keep_ipvs) {
-            ended = ended.and(kernel.make(&Table::default()).await.map_err(RunError::from));
-        }
-        self.notifier.finish(LAST_SCRIPTS).await;
+        self.trackers.stop().await;
+        self.notifier.stop().await;
         info!("Stopped");
-        ended
+        silent.map_err(RunError::from).and(removed.map_err(RunError::from))
     }
+}
 
-    fn handle_notice(&mut self, notice: &Notice) {
-        let (serious, line) = vrrp::line(notice);
-        if serious {
-            warn!("{line}");
-        } else {
-            info!("{line}");
-        }
-        let NoticeKind::Event(Event::StateChange(change)) = &notice.kind else { return };
-        let Some(state) = vrrp::keepalived_state(change.to) else { return };
-        let instance = self.instances.iter().find(|instance| instance.name == notice.instance);
-        let Some(instance) = instance.cloned() else { return };
-        let priority = match self.instances.verdict(&instance) {
-            Verdict::Priority(priority) => priority,
-            Verdict::Fault { .. } | Verdict::Waiting { .. } => instance.priority.get(),
+impl Signals {
+    fn watch() -> Result<Self, RunError> {
+        let watch =
+            |kind, name: &str| signal(kind).map_err(system(&format!("watching for {name}")));
+        let signals = Self {
+            terminate: watch(SignalKind::terminate(), "SIGTERM")?,
+            interrupt: watch(SignalKind::interrupt(), "SIGINT")?,
+            hangup: watch(SignalKind::hangup(), "SIGHUP")?,
+            data: watch(SignalKind::user_defined1(), "SIGUSR1")?,
+            statistics: watch(SignalKind::user_defined2(), "SIGUSR2")?,
+            statistics_anew: watch(
+                SignalKind::from_raw(STATISTICS_ANEW.as_raw()),
+                "the order to count anew",
+            )?,
         };
-        for command in notifications(&instance, state, priority) {
-            self.notifier.notify(&instance.name, command);
-        }
-    }
-
-    fn handle_check(&mut self, event: &CheckEvent<CheckId>) {
-        let CheckEvent { key, outcome, transition } = event;
-        if !outcome.is_pass() {
-            info!("Check of {}: {outcome}", self.services.name_of(*key));
-        } else {
-            debug!("Check of {}: {outcome}", self.services.name_of(*key));
-        }
-        let Some(standing) = transition else { return };
-        let occurrences = self.services.handle_check(*key, *standing == Standing::Up);
-        self.report(occurrences);
-        self.apply_at.get_or_insert_with(|| Instant::now() + SETTLE);
-    }
-
-    fn handle_run(&mut self, run: &tracking::Run) {
-        if let Some((name, standing)) = self.instances.handle_run(run.script, run.succeeded) {
-            match standing {
-                ScriptStanding::Up => info!("VRRP_Script({name}) succeeded"),
-                ScriptStanding::Down => warn!("VRRP_Script({name}) failed"),
-                ScriptStanding::Unknown => {}
-            }
-            self.follow_scripts();
-        }
-    }
-
-    /// Tells the instances what their tracked scripts amount to.
-    fn follow_scripts(&mut self) {
-        let Some((handle, _)) = &self.speaker else { return };
-        for instance in self.instances.iter() {
-            let verdict = self.instances.verdict(instance);
-            let name = &instance.name;
-            if self.verdicts.get(name) == Some(&verdict) {
-                continue;
-            }
-            let told = match &verdict {
-                Verdict::Priority(priority) => match Priority::new(*priority) {
-                    Ok(priority) => {
-                        handle.set_priority(name, priority).and_then(|()| handle.clear_fault(name))
-                    }
-                    Err(error) => {
-                        error!("({name}) {error}");
-                        Ok(())
-                    }
-                },
-                Verdict::Fault { object } | Verdict::Waiting { object } => {
-                    handle.fault(name, FaultReason::Tracked(object.as_str().into()))
-                }
-            };
-            if let Err(error) = told {
-                error!("({name}) {error}");
-            }
-            self.verdicts.insert(name.clone(), verdict);
-        }
-    }
-
-    fn report(&mut self, occurrences: Vec<Occurrence>) {
-        for occurrence in occurrences {
-            let (name, script) = match occurrence {
-                Occurrence::Server { name, up, script } => {
-                    info!("Server {name} is {}", if up { "up" } else { "down" });
-                    (name, script)
-                }
-                Occurrence::Quorum { name, change, quorum, script } => {
-                    let verb = if change.has_quorum { "Gained" } else { "Lost" };
-                    let weight = change.weight;
-                    info!("{verb} quorum of {name}: weight {weight}, needed {quorum}");
-                    (name, script)
-                }
-            };
-            if let Some(script) = script {
-                self.notifier.notify(&name, Command { script, arguments: Vec::new() });
-            }
-        }
-    }
-
-    /// Compares the kernel's table with what it should be, and applies the difference.
-    async fn apply(&mut self) {
-        self.apply_at = None;
-        let Some(kernel) = &mut self.kernel else { return };
-        let desired = match table::desired(&self.services) {
-            Ok(desired) => desired,
-            Err(error) => return error!("{error}"),
-        };
-        if let Err(error) = kernel.make(&desired).await {
-            error!("IPVS: {error}");
-        }
+        requests::let_in().map_err(system("letting signals in"))?;
+        Ok(signals)
     }
 }
 
-async fn connect(model: &Model) -> Result<(Option<Kernel>, Table), RunError> {
-    if model.virtual_servers.is_empty() {
-        return Ok((None, Table::default()));
-    }
-    let mut kernel = Kernel::connect(table::keys(model)).await?;
-    let found = kernel.table().await?;
-    Ok((Some(kernel), found))
-}
-
-async fn next_notice(speaker: Option<&mut (Handle, Notices)>) -> Option<Notice> {
-    match speaker {
-        Some((_, notices)) => notices.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
-    }
+fn system(what: &str) -> impl FnOnce(std::io::Error) -> RunError {
+    let what = what.to_owned();
+    move |source| RunError::System { what, source }
 }

@@ -1,9 +1,12 @@
 use std::ffi::OsStr;
 use std::fs::File;
+use std::net::IpAddr;
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::{LabError, Process};
@@ -92,6 +95,23 @@ impl Host {
         run(&mut command, |command| self.enter(|| command.output()))
     }
 
+    /// Whether one of its interfaces has an address.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, or the kernel does not list those there are.
+    pub fn has_address(&self, address: &str) -> Result<bool, LabError> {
+        let listing = || format!("looking for {address} on {}", self.name);
+        let address = address
+            .parse::<IpAddr>()
+            .map_err(|error| LabError::io(listing())(std::io::Error::other(error)))?;
+        // `ip` would show the same, and take longer than all else that happens here.
+        let present = self.enter(|| {
+            getifaddrs().map(|mut present| present.any(|it| ip_of(&it) == Some(address)))
+        });
+        present?.map_err(|errno| LabError::io(listing())(errno.into()))
+    }
+
     /// Starts a program on the host. Its output goes to a file that [`Process::log`] reads; `name`
     /// stands for it in messages.
     ///
@@ -114,11 +134,20 @@ impl Host {
             .map_err(LabError::io(format!("opening {}", log.display())))?;
         let mut command = Command::new(program.as_ref());
         command.args(arguments.as_ref()).stdin(Stdio::null()).stdout(output.0).stderr(output.1);
+        // A keepalived that is stopped while its scripts begin kills its process group (2.2.7, by
+        // strace): that is not to be ours.
+        command.process_group(0);
         let child = self
             .enter(|| command.spawn())?
             .map_err(LabError::io(format!("starting {command:?} on {}", self.name)))?;
         Ok(Process::new(name, child, log))
     }
+}
+
+fn ip_of(address: &InterfaceAddress) -> Option<IpAddr> {
+    let address = address.address.as_ref()?;
+    let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+    v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
 }
 
 /// Runs a command to its end, with `output` doing the waiting; failure carries what it printed.

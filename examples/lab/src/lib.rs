@@ -2,8 +2,9 @@
 //!
 //! A [`Topology`] says in a few lines which hosts there are, what connects them and which addresses
 //! they have; [`Topology::start`] makes it real with one network namespace for each host and hands
-//! back a [`Network`], in which programs run and links can be cut. Everything is torn down when the
-//! `Network` and its [`Process`]es are dropped, also while a test panics.
+//! back a [`Network`], in which programs run, links can be cut and what passes can be captured.
+//! Everything is torn down when the `Network` and its [`Process`]es are dropped, also while a test
+//! panics.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -27,18 +28,31 @@
 //! all that, with a kernel that has IPVS, on any Linux machine and without root; see the `lab`
 //! program in this package.
 
+mod advertisement;
+mod capture;
+mod daemons;
 mod error;
 mod host;
 mod network;
+mod packet;
 mod process;
 mod programs;
+mod standstill;
 mod topology;
+mod usage;
 mod wait;
+mod web;
 
+pub use advertisement::Advertisement;
+pub use capture::{Capture, Captured, Frame};
 pub use error::LabError;
 pub use host::Host;
 pub use network::Network;
+pub use packet::Packet;
 pub use process::Process;
 pub use programs::{binary, this_program};
+pub use standstill::despite_standstills;
 pub use topology::{HostTopology, Topology};
+pub use usage::Family;
 pub use wait::wait_until;
+pub use web::{Answer, WebServer};

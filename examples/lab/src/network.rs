@@ -1,4 +1,6 @@
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
@@ -11,30 +13,41 @@ use crate::{Host, LabError, Topology};
 #[derive(Debug)]
 pub struct Network {
     /// The namespace that holds all bridges and the far ends of all links.
-    switch: String,
+    pub(crate) switch: Host,
     hosts: Vec<Host>,
-    /// Far end of each link: host, link, name of the interface in the switch's namespace.
-    plugs: Vec<(String, String, String)>,
+    plugs: Vec<Plug>,
     /// Kept for its end, at which it is removed.
     _folder: TempDir,
+}
+
+/// The far end of a link, in the switch's namespace.
+#[derive(Debug)]
+struct Plug {
+    host: String,
+    link: String,
+    bridge: String,
+    name: String,
 }
 
 impl Network {
     pub(crate) fn build(topology: &Topology) -> Result<Self, LabError> {
         let folder = tempfile::Builder::new()
             .prefix("lab-")
+            // Some daemons give up being root before they use their files.
+            .permissions(Permissions::from_mode(0o755))
             .tempdir()
             .map_err(LabError::io("making a folder for the network"))?;
         // The folder's name is unique on this machine, so names made from it are as well.
         let prefix = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let host = |described: &HostTopology| Host {
-            name: described.name.clone(),
-            namespace: format!("{prefix}-{}", described.name),
-            folder: folder.path().join(&described.name),
+        let host = |name: &str| Host {
+            name: name.to_owned(),
+            namespace: format!("{prefix}-{name}"),
+            folder: folder.path().join(name),
         };
-        let hosts: Vec<_> = topology.hosts.iter().map(host).collect();
-        let mut network =
-            Self { switch: format!("{prefix}-switch"), hosts, plugs: Vec::new(), _folder: folder };
+        let hosts = topology.hosts.iter().map(|described| host(&described.name)).collect();
+        let switch = host("switch");
+        let mut network = Self { switch, hosts, plugs: Vec::new(), _folder: folder };
+        network.make_folders()?;
         // Starting a program is what takes long on User-Mode Linux, so they are few.
         let lines: Vec<_> = network.namespaces().map(|name| format!("netns add {name}")).collect();
         ip_batch(&[], &lines)?;
@@ -45,8 +58,19 @@ impl Network {
         Ok(network)
     }
 
+    fn all(&self) -> impl Iterator<Item = &Host> {
+        std::iter::once(&self.switch).chain(&self.hosts)
+    }
+
     fn namespaces(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.switch.as_str()).chain(self.hosts.iter().map(Host::namespace))
+        self.all().map(Host::namespace)
+    }
+
+    fn make_folders(&self) -> Result<(), LabError> {
+        self.all().try_for_each(|Host { folder, .. }| {
+            std::fs::create_dir_all(folder)
+                .map_err(LabError::io(format!("making {}", folder.display())))
+        })
     }
 
     fn plug_in(&mut self, topology: &Topology) -> Result<(), LabError> {
@@ -63,10 +87,15 @@ impl Network {
                 let (name, namespace, bridge) = (&link.name, &host.namespace, &link.bridge);
                 lines.push(format!("link add {plug} type veth peer name {name} netns {namespace}"));
                 lines.push(format!("link set {plug} master {bridge} up"));
-                self.plugs.push((host.name.clone(), link.name.clone(), plug));
+                self.plugs.push(Plug {
+                    host: host.name.clone(),
+                    link: name.clone(),
+                    bridge: bridge.clone(),
+                    name: plug,
+                });
             }
         }
-        ip_batch(&["-n", &self.switch], &lines)
+        ip_batch(&["-n", self.switch.namespace()], &lines)
     }
 
     /// The host of that name.
@@ -85,7 +114,7 @@ impl Network {
     ///
     /// When there is no such link.
     pub fn cut(&self, host: &str, link: &str) -> Result<(), LabError> {
-        self.set_plug(host, link, "down")
+        self.set_plug(self.plug(host, link)?, &["down"])
     }
 
     /// Plugs the cable of a host's link in again.
@@ -94,14 +123,36 @@ impl Network {
     ///
     /// When there is no such link.
     pub fn mend(&self, host: &str, link: &str) -> Result<(), LabError> {
-        self.set_plug(host, link, "up")
+        self.set_plug(self.plug(host, link)?, &["up"])
     }
 
-    fn set_plug(&self, host: &str, link: &str, state: &str) -> Result<(), LabError> {
-        let found = self.plugs.iter().find(|(h, l, _)| h == host && l == link);
-        let (_, _, plug) = found
-            .ok_or_else(|| LabError::NoSuchLink { host: host.to_owned(), link: link.to_owned() })?;
-        ip(&["-n", &self.switch, "link", "set", plug, state])
+    /// Lets nothing through between a host's link and its bridge, without the host's noticing: it
+    /// keeps its carrier.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such link.
+    pub fn isolate(&self, host: &str, link: &str) -> Result<(), LabError> {
+        self.set_plug(self.plug(host, link)?, &["nomaster"])
+    }
+
+    /// Takes back [`isolate`](Self::isolate).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such link.
+    pub fn reunite(&self, host: &str, link: &str) -> Result<(), LabError> {
+        let plug = self.plug(host, link)?;
+        self.set_plug(plug, &["master", &plug.bridge])
+    }
+
+    fn plug(&self, host: &str, link: &str) -> Result<&Plug, LabError> {
+        let found = self.plugs.iter().find(|plug| plug.host == host && plug.link == link);
+        found.ok_or_else(|| LabError::NoSuchLink { host: host.to_owned(), link: link.to_owned() })
+    }
+
+    fn set_plug(&self, plug: &Plug, state: &[&str]) -> Result<(), LabError> {
+        ip(&[&["-n", self.switch.namespace(), "link", "set", &plug.name], state].concat())
     }
 }
 
@@ -162,8 +213,6 @@ fn ip_batch(options: &[&str], lines: &[String]) -> Result<(), LabError> {
 }
 
 fn set_up(host: &Host, described: &HostTopology) -> Result<(), LabError> {
-    std::fs::create_dir_all(&host.folder)
-        .map_err(LabError::io(format!("making {}", host.folder.display())))?;
     set_sysctls(host, &described.sysctls)?;
     let mut lines = vec!["link set lo up".to_owned()];
     for link in &described.links {

@@ -8,11 +8,15 @@ use steadfast_lab::LabError;
 /// A Debian package, and a file by which its presence is known.
 pub(crate) struct Package(&'static str, &'static str);
 
-/// The kernel, and what builds networks on it.
-pub(crate) const KERNEL: &[Package] = &[
-    Package("user-mode-linux", "/usr/bin/linux.uml"),
-    Package("kmod", "/sbin/modprobe"),
-    Package("iproute2", "/sbin/ip"),
+/// What builds networks on any kernel.
+pub(crate) const NETWORK: &[Package] =
+    &[Package("kmod", "/sbin/modprobe"), Package("iproute2", "/sbin/ip")];
+/// User-Mode Linux.
+pub(crate) const USER_MODE: &[Package] = &[Package("user-mode-linux", "/usr/bin/linux.uml")];
+/// Debian's stock kernel, and what emulates a PC for it.
+pub(crate) const EMULATED: &[Package] = &[
+    Package("linux-image-amd64", "/vmlinuz"),
+    Package("qemu-system-x86", "/usr/bin/qemu-system-x86_64"),
 ];
 /// The demo's web servers.
 pub(crate) const DEMO: &[Package] = &[Package("nginx-light", "/usr/sbin/nginx")];
@@ -22,9 +26,24 @@ pub(crate) const SHELL: &[Package] = &[
     Package("ipvsadm", "/sbin/ipvsadm"),
     Package("tcpdump", "/usr/bin/tcpdump"),
 ];
-/// The peers that tests run against.
-pub(crate) const TEST: &[Package] =
-    &[Package("ipvsadm", "/sbin/ipvsadm"), Package("keepalived", "/usr/sbin/keepalived")];
+/// The peers that tests run against, and what looks at them.
+pub(crate) const TEST: &[Package] = &[
+    Package("apache2-bin", "/usr/sbin/apache2"),
+    Package("frr", "/usr/lib/frr/vrrpd"),
+    Package("haproxy", "/usr/sbin/haproxy"),
+    Package("iptables", "/usr/sbin/iptables-legacy"),
+    Package("ipvsadm", "/sbin/ipvsadm"),
+    Package("keepalived", "/usr/sbin/keepalived"),
+    Package("nftables", "/usr/sbin/nft"),
+    Package("openssl", "/usr/bin/openssl"),
+    Package("opensmtpd", "/usr/sbin/smtpd"),
+    Package("python3", "/usr/bin/python3"),
+    Package("tcpdump", "/usr/bin/tcpdump"),
+    Package("unbound", "/usr/sbin/unbound"),
+];
+
+/// Containers leave documentation out: keepalived's samples are among it, and a test reads them.
+const WITH_SAMPLES: &str = "--option DPkg::Options::='--path-include=/usr/share/doc/keepalived*'";
 
 const NO_SERVICES: &str = "/usr/sbin/policy-rc.d";
 
@@ -41,7 +60,10 @@ pub(crate) fn ensure(wanted: &[&[Package]]) -> Result<(), LabError> {
     if missing.is_empty() {
         return Ok(());
     }
-    let install = format!("apt-get install --yes --no-install-recommends {}", missing.join(" "));
+    let install = format!(
+        "apt-get install --yes --no-install-recommends {WITH_SAMPLES} {}",
+        missing.join(" ")
+    );
     if !rustix::process::geteuid().is_root() {
         return Err(LabError::Failed {
             command: "lab".to_owned(),

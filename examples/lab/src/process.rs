@@ -53,6 +53,20 @@ impl Process {
         self.wait(AFTER_KILL)
     }
 
+    /// Kills it and all its descendants at once, as a power cut would: none sees another die.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended before, or does not end.
+    pub fn kill_with_children(&mut self) -> Result<ExitStatus, LabError> {
+        // Whoever is stopped starts nothing and notices nothing.
+        self.signal(Signal::STOP)?;
+        for pid in self.family().pids().get(1..).unwrap_or_default() {
+            let _ended_before = signal(*pid, Signal::KILL);
+        }
+        self.kill()
+    }
+
     /// Asks it to end with SIGTERM and waits for that.
     ///
     /// # Errors
@@ -81,6 +95,14 @@ impl Process {
     pub fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
+}
+
+/// Sends a signal to any process, by its id.
+pub(crate) fn signal(pid: u32, signal: Signal) -> Result<(), LabError> {
+    let signalling = || LabError::io(format!("signalling process {pid}"));
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or_else(|| signalling()(std::io::ErrorKind::InvalidInput.into()))?;
+    kill_process(pid, signal).map_err(|errno| signalling()(errno.into()))
 }
 
 impl Drop for Process {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use steadfast_lab::{LabError, binary};
 
 use crate::demo::{DIRECTORS, Forwarding, Scene};
-use crate::kernel::{self, Job};
+use crate::kernel::{self, Job, Kernel};
 use crate::{packages, tests};
 
 /// Nobody sits in there for longer.
@@ -17,6 +17,9 @@ pub(crate) struct Arguments {
     /// How packets get from the director to a server.
     #[arg(value_enum, default_value = "dr")]
     forwarding: Forwarding,
+    /// The kernel to do it on.
+    #[arg(long, value_enum, default_value = "auto")]
+    kernel: Kernel,
     /// Be the part that runs inside the kernel.
     #[arg(long, hide = true)]
     inside: bool,
@@ -26,7 +29,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, LabError> {
     if arguments.inside {
         return inside(arguments.forwarding);
     }
-    packages::ensure(&[packages::KERNEL, packages::DEMO, packages::SHELL])?;
+    packages::ensure(&[
+        packages::NETWORK,
+        arguments.kernel.packages(),
+        packages::DEMO,
+        packages::SHELL,
+    ])?;
     tests::build_director()?;
     let forwarding = arguments.forwarding.to_string();
     let mut job = Job::this_program(&["shell", &forwarding, "--inside"], TIME_LIMIT)?;
@@ -35,7 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, LabError> {
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
         .collect();
-    kernel::run(&job)
+    kernel::run(&job, arguments.kernel)
 }
 
 fn inside(forwarding: Forwarding) -> Result<ExitCode, LabError> {

@@ -2,10 +2,15 @@ use std::time::{Duration, Instant};
 
 use crate::LabError;
 
-/// How often a condition is looked at.
+/// The least time between two looks at a condition.
 const EVERY: Duration = Duration::from_millis(10);
+/// How many times as long as a look takes is waited until the next.
+const CALM: u32 = 3;
 
 /// Looks again and again until `condition` holds, and says how long that took.
+///
+/// What takes long to look at is looked at less often: who waits is not to take the processor from
+/// what it waits for.
 ///
 /// # Errors
 ///
@@ -24,7 +29,8 @@ pub fn wait_until(
         if waited >= limit {
             return Err(LabError::TimedOut { what: what.into(), limit });
         }
-        std::thread::sleep(EVERY);
+        let looked = begin.elapsed().saturating_sub(waited);
+        std::thread::sleep(looked.saturating_mul(CALM).max(EVERY));
     }
 }
 

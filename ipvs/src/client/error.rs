@@ -1,6 +1,10 @@
 use std::io;
+use std::path::PathBuf;
 
-use crate::model::{DestinationKey, Scheduler, ServiceKey};
+use crate::model::{
+    DestinationKey, Interface, InvalidDestination, InvalidService, PersistenceEngine, Scheduler,
+    Service, ServiceKey, SyncDaemon, SyncRole, Timeouts,
+};
 use crate::plan::Change;
 
 /// Why the kernel's load balancer could not be reached or did not do what it should.
@@ -31,12 +35,48 @@ pub enum Error {
     /// The kernel has no such scheduler.
     #[error("service {0}: this kernel has no scheduler {1} (module ip_vs_{1})")]
     NoSuchScheduler(ServiceKey, Scheduler),
-    /// The kernel does not accept a destination's address.
+    /// The kernel has no such scheduler or no such persistence engine; it does not say which.
     #[error(
-        "destination {1} of {0} is refused: its address must be unicast and have a route, and one of \
-         the other family needs a tunnel"
+        "service {0}: this kernel has no scheduler {1} (module ip_vs_{1}) or no persistence engine \
+         {2} (module ip_vs_pe_{2})"
+    )]
+    NoSuchSchedulerOrEngine(ServiceKey, Scheduler, PersistenceEngine),
+    /// A service that the kernel refuses, and should not have been asked for.
+    #[error(transparent)]
+    InvalidService(#[from] InvalidService),
+    /// A destination that the kernel refuses, and should not have been asked for.
+    #[error(transparent)]
+    InvalidDestination(#[from] InvalidDestination),
+    /// The kernel does not take a destination because of what else there is: it looks its address
+    /// up among the routes, and its sync daemons know nothing of mixed families.
+    #[error(
+        "destination {1} of {0} is refused: does this network namespace have an address, and a \
+         unicast route to it (`ip route get {address}`)? A broadcast or link-local address will not \
+         do, nor one of the other family beside a sync daemon",
+        address = .1.address
     )]
     DestinationRefused(ServiceKey, DestinationKey),
+    /// A sync daemon that was to be started runs.
+    #[error("a {0} sync daemon already runs")]
+    SyncDaemonRuns(SyncRole),
+    /// A sync daemon does not run.
+    #[error("no {0} sync daemon runs")]
+    NoSyncDaemon(SyncRole),
+    /// There is no network interface of that name here.
+    #[error("there is no network interface {0} in this network namespace")]
+    NoSuchInterface(Interface),
+    /// The kernel does not start a sync daemon.
+    #[error(
+        "the {0} is refused: its interface must be up and reach the multicast group, and no \
+         destination may be of another address family than its service"
+    )]
+    SyncDaemonRefused(SyncDaemon),
+    /// The kernel does not take timeouts that are so long.
+    #[error(
+        "the timeouts {0} are refused: a kernel with 1000 ticks in a second takes 2147483 s at most, \
+         one with 250 takes 8589934 s"
+    )]
+    TimeoutsRefused(Timeouts),
     /// Anything else that the kernel refuses.
     #[error("cannot {change}: {source}")]
     Refused {
@@ -45,6 +85,10 @@ pub enum Error {
         /// What the kernel said.
         source: io::Error,
     },
+    /// A change was not made, and the kernel's reason was lost: more was refused than a socket's
+    /// receive buffer has room for (`net.core.rmem_default`).
+    #[error("cannot {0}: the kernel's reason was lost, because it refused too much at once")]
+    AnswerLost(Box<Change>),
     /// A listing went wrong.
     #[error("listing {what}: {source}")]
     Listing {
@@ -53,9 +97,29 @@ pub enum Error {
         /// What went wrong.
         source: io::Error,
     },
+    /// Anything else that was asked of the kernel and refused.
+    #[error("cannot {operation}: {source}")]
+    Operation {
+        /// What was to be done.
+        operation: &'static str,
+        /// What the kernel said.
+        source: io::Error,
+    },
     /// The table changed so fast that no listing of it was consistent.
     #[error("the table kept changing while it was read")]
     Unsettled,
+    /// A network namespace cannot be entered, or nothing be opened in it.
+    #[error(
+        "cannot connect to the kernel in network namespace {path}: {source}. Is the namespace still \
+         there? `ip netns list` shows those that have a name",
+        path = path.display()
+    )]
+    Namespace {
+        /// Its file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The socket does not work.
     #[error("{what}: {source}")]
     Socket {
@@ -80,9 +144,7 @@ pub(super) fn refused(change: &Change, errno: i32) -> Error {
     match (change, errno) {
         (_, EPERM) => Error::Permission,
         (AddService(key, _), EEXIST) => Error::ServiceExists(*key),
-        (AddService(key, service) | EditService(key, service), ENOENT) => {
-            Error::NoSuchScheduler(*key, service.scheduler)
-        }
+        (AddService(key, service) | EditService(key, service), ENOENT) => unknown(key, service),
         (EditService(key, _) | DeleteService(key), ESRCH) => Error::NoSuchService(*key),
         (AddDestination(key, ..) | EditDestination(key, ..) | DeleteDestination(key, _), ESRCH) => {
             Error::NoSuchService(*key)
@@ -91,12 +153,37 @@ pub(super) fn refused(change: &Change, errno: i32) -> Error {
         (EditDestination(key, server, _) | DeleteDestination(key, server), ENOENT) => {
             Error::NoSuchDestination(*key, *server)
         }
-        (AddDestination(key, server, _) | EditDestination(key, server, _), EINVAL) => {
-            Error::DestinationRefused(*key, *server)
+        (AddService(key, service) | EditService(key, service), EINVAL) => {
+            service.check(key).map_or_else(Error::from, |()| other(change, errno))
         }
-        _ => Error::Refused {
-            change: Box::new(change.clone()),
-            source: io::Error::from_raw_os_error(errno),
-        },
+        (AddDestination(key, server, new) | EditDestination(key, server, new), EINVAL) => new
+            .check(key, server)
+            .map_or_else(Error::from, |()| Error::DestinationRefused(*key, *server)),
+        _ => other(change, errno),
     }
+}
+
+fn other(change: &Change, errno: i32) -> Error {
+    Error::Refused { change: Box::new(change.clone()), source: io::Error::from_raw_os_error(errno) }
+}
+
+fn unknown(key: &ServiceKey, service: &Service) -> Error {
+    match service.engine {
+        Some(engine) => Error::NoSuchSchedulerOrEngine(*key, service.scheduler, engine),
+        None => Error::NoSuchScheduler(*key, service.scheduler),
+    }
+}
+
+pub(super) fn listing(what: String, source: io::Error) -> Error {
+    if source.raw_os_error() == Some(EPERM) {
+        return Error::Permission;
+    }
+    Error::Listing { what, source }
+}
+
+pub(super) fn operation(operation: &'static str, source: io::Error) -> Error {
+    if source.raw_os_error() == Some(EPERM) {
+        return Error::Permission;
+    }
+    Error::Operation { operation, source }
 }

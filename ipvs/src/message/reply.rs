@@ -1,8 +1,10 @@
 //! Replies, as in `linux/netlink.h`, `linux/genetlink.h` and `linux/ip_vs.h`.
 
-use super::attribute::attributes;
-use super::{destination, service};
-use crate::model::{Destination, DestinationKey, Family, Service, ServiceKey};
+use super::attribute::Attributes;
+use super::{daemon, destination, service, settings};
+use crate::model::{
+    DestinationKey, DestinationStatus, Info, Service, ServiceKey, Stats, SyncDaemon, Timeouts,
+};
 
 const NETLINK_HEADER: usize = 16;
 const GENERIC_HEADER: usize = 4;
@@ -11,39 +13,51 @@ const NLMSG_DONE: u16 = 3;
 const GENL_ID_CTRL: u16 = 0x10;
 
 const CTRL_ATTR_FAMILY_ID: u16 = 1;
+
+const CMD_NEW_SERVICE: u8 = 1;
+const CMD_NEW_DEST: u8 = 5;
+const CMD_NEW_DAEMON: u8 = 9;
+const CMD_SET_CONFIG: u8 = 12;
+const CMD_SET_INFO: u8 = 14;
+
 const ATTR_SERVICE: u16 = 1;
 const ATTR_DEST: u16 = 2;
+const ATTR_DAEMON: u16 = 3;
 
 /// One message from the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The request that it answers.
+    pub sequence: u32,
+    /// What it says.
+    pub reply: Reply,
+}
+
+/// What the kernel says.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
-    /// A request was carried out, or refused with an error number (positive).
-    Result {
-        /// Which request.
-        sequence: u32,
-        /// 0, or the error number.
-        errno: i32,
-    },
-    /// A listing is complete, or ended with an error number.
-    Done {
-        /// Which request.
-        sequence: u32,
-        /// 0, or the error number.
-        errno: i32,
-    },
+    /// The request was carried out (0), or refused with an error number.
+    Result(i32),
+    /// A listing is complete (0), or ended with an error number.
+    Done(i32),
     /// A service of a listing.
-    Service(ServiceKey, Service),
+    Service(ServiceKey, Service, Stats),
     /// A destination of a listing.
-    Destination(DestinationKey, Destination),
+    Destination(DestinationKey, DestinationStatus),
+    /// A sync daemon of a listing.
+    SyncDaemon(SyncDaemon),
+    /// The timeouts of connections.
+    Timeouts(Timeouts),
+    /// Version and size.
+    Info(Info),
     /// The number of the IPVS family.
     Family(u16),
     /// Something that this crate does not know.
     Unknown,
 }
 
-/// The messages in a datagram, up to the first that is not whole. `family` is that of the service
-/// whose destinations are listed; old kernels do not say a destination's own.
-pub fn replies(mut bytes: &[u8], family: Family) -> impl Iterator<Item = Reply> {
+/// The messages in a datagram, up to the first that is not whole.
+pub fn replies(mut bytes: &[u8]) -> impl Iterator<Item = Message> {
     std::iter::from_fn(move || {
         let length = u32::from_ne_bytes(*bytes.first_chunk()?);
         let length = usize::try_from(length).ok()?;
@@ -51,30 +65,35 @@ pub fn replies(mut bytes: &[u8], family: Family) -> impl Iterator<Item = Reply> 
         let sequence = u32::from_ne_bytes(*bytes.get(8..)?.first_chunk()?);
         let payload = bytes.get(NETLINK_HEADER..length)?;
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
-        Some(read(kind, sequence, payload, family))
+        Some(Message { sequence, reply: read(kind, payload).unwrap_or(Reply::Unknown) })
     })
 }
 
-fn read(kind: u16, sequence: u32, payload: &[u8], family: Family) -> Reply {
-    let errno = || {
-        let number = payload.first_chunk().copied().map_or(0, i32::from_ne_bytes);
-        number.saturating_neg()
-    };
+fn read(kind: u16, payload: &[u8]) -> Option<Reply> {
+    let errno = || Some(i32::from_ne_bytes(*payload.first_chunk()?).saturating_neg());
     match kind {
-        NLMSG_ERROR => return Reply::Result { sequence, errno: errno() },
-        NLMSG_DONE => return Reply::Done { sequence, errno: errno() },
+        NLMSG_ERROR => return errno().map(Reply::Result),
+        NLMSG_DONE => return errno().map(Reply::Done),
         _ => {}
     }
-    let Some(body) = payload.get(GENERIC_HEADER..) else { return Reply::Unknown };
-    let find = |kind| attributes(body).find(|attribute| attribute.kind == kind);
+    let (command, body) = (payload.first()?, payload.get(GENERIC_HEADER..)?);
+    let attributes = Attributes::read(body);
+    let find = |kind| attributes.find(kind);
     if kind == GENL_ID_CTRL {
-        let id = find(CTRL_ATTR_FAMILY_ID).and_then(|id| id.u16());
-        return id.map_or(Reply::Unknown, Reply::Family);
+        return find(CTRL_ATTR_FAMILY_ID)?.u16().map(Reply::Family);
     }
-    if let Some(nest) = find(ATTR_DEST) {
-        let read = destination::read(nest.value, family);
-        return read.map_or(Reply::Unknown, |(key, found)| Reply::Destination(key, found));
+    match *command {
+        CMD_NEW_SERVICE => {
+            let (key, service, stats) = service::read(find(ATTR_SERVICE)?.value)?;
+            Some(Reply::Service(key, service, stats))
+        }
+        CMD_NEW_DEST => {
+            let (key, status) = destination::read(find(ATTR_DEST)?.value)?;
+            Some(Reply::Destination(key, status))
+        }
+        CMD_NEW_DAEMON => daemon::read(find(ATTR_DAEMON)?.value).map(Reply::SyncDaemon),
+        CMD_SET_CONFIG => settings::read_timeouts(&attributes).map(Reply::Timeouts),
+        CMD_SET_INFO => settings::read_info(&attributes).map(Reply::Info),
+        _ => None,
     }
-    let read = find(ATTR_SERVICE).and_then(|nest| service::read(nest.value));
-    read.map_or(Reply::Unknown, |(key, found)| Reply::Service(key, found))
 }

@@ -1,8 +1,10 @@
 //! Requests, as in `linux/ip_vs.h` and `linux/genetlink.h`.
 
 use super::attribute::Writer;
-use super::{destination, service};
-use crate::model::{Destination, DestinationKey, Service, ServiceKey};
+use super::{daemon, destination, service, settings};
+use crate::model::{
+    Destination, DestinationKey, Service, ServiceKey, SyncDaemon, SyncRole, Timeouts,
+};
 
 const NLM_F_REQUEST: u16 = 0x1;
 const NLM_F_ACK: u16 = 0x4;
@@ -16,6 +18,7 @@ const VERSION: u8 = 1;
 
 const ATTR_SERVICE: u16 = 1;
 const ATTR_DEST: u16 = 2;
+const ATTR_DAEMON: u16 = 3;
 
 /// What is asked of the kernel's load balancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub enum Request<'a> {
     SetService(&'a ServiceKey, &'a Service),
     /// `IPVS_CMD_DEL_SERVICE`; its destinations go with it.
     DeleteService(&'a ServiceKey),
+    /// `IPVS_CMD_GET_SERVICE` for one service.
+    GetService(&'a ServiceKey),
     /// `IPVS_CMD_GET_SERVICE` for all services.
     DumpServices,
     /// `IPVS_CMD_NEW_DEST`.
@@ -36,6 +41,33 @@ pub enum Request<'a> {
     DeleteDestination(&'a ServiceKey, &'a DestinationKey),
     /// `IPVS_CMD_GET_DEST` for all destinations of a service.
     DumpDestinations(&'a ServiceKey),
+    /// `IPVS_CMD_NEW_DAEMON`.
+    NewSyncDaemon(&'a SyncDaemon),
+    /// `IPVS_CMD_DEL_DAEMON`.
+    DeleteSyncDaemon(SyncRole),
+    /// `IPVS_CMD_GET_DAEMON`, for both.
+    DumpSyncDaemons,
+    /// `IPVS_CMD_SET_CONFIG`.
+    SetTimeouts(&'a Timeouts),
+    /// `IPVS_CMD_GET_CONFIG`.
+    GetTimeouts,
+    /// `IPVS_CMD_GET_INFO`.
+    GetInfo,
+    /// `IPVS_CMD_ZERO`: counters of a service and its destinations, or of all.
+    Zero(Option<&'a ServiceKey>),
+    /// `IPVS_CMD_FLUSH`: removes all services.
+    Flush,
+}
+
+/// What the envelope of a request says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// The number that the kernel has given to the IPVS family.
+    pub family: u16,
+    /// What answers refer to.
+    pub sequence: u32,
+    /// Whether success is to be answered too; failure always is.
+    pub acknowledge: bool,
 }
 
 impl Request<'_> {
@@ -44,28 +76,52 @@ impl Request<'_> {
             Self::NewService(..) => 1,
             Self::SetService(..) => 2,
             Self::DeleteService(_) => 3,
-            Self::DumpServices => 4,
+            Self::GetService(_) | Self::DumpServices => 4,
             Self::NewDestination(..) => 5,
             Self::SetDestination(..) => 6,
             Self::DeleteDestination(..) => 7,
             Self::DumpDestinations(_) => 8,
+            Self::NewSyncDaemon(_) => 9,
+            Self::DeleteSyncDaemon(_) => 10,
+            Self::DumpSyncDaemons => 11,
+            Self::SetTimeouts(_) => 12,
+            Self::GetTimeouts => 13,
+            Self::GetInfo => 15,
+            Self::Zero(_) => 16,
+            Self::Flush => 17,
         }
     }
 
-    /// Appends the request, to a family that the kernel has given this number.
-    pub fn encode(&self, family: u16, sequence: u32, buffer: &mut Vec<u8>) {
+    /// Appends the request.
+    pub fn encode(&self, header: Header, buffer: &mut Vec<u8>) {
         let asks = match self {
-            Self::DumpServices | Self::DumpDestinations(_) => NLM_F_DUMP,
-            _ => NLM_F_ACK,
+            Self::DumpServices | Self::DumpDestinations(_) | Self::DumpSyncDaemons => NLM_F_DUMP,
+            // Answered with what is asked for.
+            Self::GetService(_) | Self::GetTimeouts | Self::GetInfo => 0,
+            _ if header.acknowledge => NLM_F_ACK,
+            _ => 0,
         };
-        message(family, asks, sequence, self.command(), buffer, |to| match self {
+        message(header.family, asks, header.sequence, self.command(), buffer, |to| match self {
             Self::NewService(key, new) | Self::SetService(key, new) => {
                 to.nested(ATTR_SERVICE, |to| service::write(to, key, new));
             }
-            Self::DeleteService(key) | Self::DumpDestinations(key) => {
+            Self::DeleteService(key)
+            | Self::GetService(key)
+            | Self::DumpDestinations(key)
+            | Self::Zero(Some(key)) => {
                 to.nested(ATTR_SERVICE, |to| service::write_key(to, key));
             }
-            Self::DumpServices => {}
+            Self::SetTimeouts(timeouts) => settings::write_timeouts(to, timeouts),
+            Self::NewSyncDaemon(new) => to.nested(ATTR_DAEMON, |to| daemon::write(to, new)),
+            Self::DeleteSyncDaemon(role) => {
+                to.nested(ATTR_DAEMON, |to| daemon::write_role(to, *role));
+            }
+            Self::DumpServices
+            | Self::DumpSyncDaemons
+            | Self::GetTimeouts
+            | Self::GetInfo
+            | Self::Zero(None)
+            | Self::Flush => {}
             Self::NewDestination(key, server, new) | Self::SetDestination(key, server, new) => {
                 to.nested(ATTR_SERVICE, |to| service::write_key(to, key));
                 to.nested(ATTR_DEST, |to| destination::write(to, server, new));

@@ -3,8 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 
-use super::attribute::{Writer, attributes};
-use crate::model::{Family, Netmask, Persistence, Protocol, Service, ServiceFlags, ServiceKey};
+use super::attribute::{Attributes, Writer};
+use super::stats;
+use crate::model::{
+    Family, Netmask, Persistence, Protocol, Service, ServiceFlags, ServiceKey, Stats,
+};
 
 const AF: u16 = 1;
 const PROTOCOL: u16 = 2;
@@ -15,12 +18,16 @@ const SCHED_NAME: u16 = 6;
 const FLAGS: u16 = 7;
 const TIMEOUT: u16 = 8;
 const NETMASK: u16 = 9;
+const PE_NAME: u16 = 11;
+const STATS64: u16 = 12;
 
 const PERSISTENT: u32 = 1;
 const ONEPACKET: u32 = 4;
 const SCHED1: u32 = 8;
 const SCHED2: u32 = 0x10;
 const SCHED3: u32 = 0x20;
+/// The kernel leaves flags outside of it as they are.
+const KNOWN_FLAGS: u32 = PERSISTENT | ONEPACKET | SCHED1 | SCHED2 | SCHED3;
 
 pub(super) fn write_key(to: &mut Writer<'_>, key: &ServiceKey) {
     to.u16(AF, key.family().number());
@@ -44,16 +51,22 @@ pub(super) fn write_address(to: &mut Writer<'_>, kind: u16, address: IpAddr) {
 pub(super) fn write(to: &mut Writer<'_>, key: &ServiceKey, service: &Service) {
     write_key(to, key);
     to.string(SCHED_NAME, service.scheduler.name());
-    // The kernel takes over the flags that the mask names.
-    let flags = [flags(service), u32::MAX];
-    let bytes: Vec<u8> = flags.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    to.bytes(FLAGS, &bytes);
-    let persistence = &service.persistence;
-    to.u32(TIMEOUT, persistence.as_ref().map_or(0, Persistence::seconds));
+    let mut flags_and_mask = [0; 8];
+    let (flags_part, mask_part) = flags_and_mask.split_at_mut(4);
+    flags_part.copy_from_slice(&flags(service).to_ne_bytes());
+    mask_part.copy_from_slice(&KNOWN_FLAGS.to_ne_bytes());
+    to.bytes(FLAGS, &flags_and_mask);
+    let persistence = service.persistence.as_ref();
+    to.u32(TIMEOUT, persistence.map_or(0, Persistence::seconds));
     let whole = Persistence::whole_address(key.family());
-    match persistence.as_ref().map_or(whole, Persistence::netmask) {
-        Netmask::V4(mask) => to.bytes(NETMASK, &mask.octets()),
-        Netmask::V6(prefix) => to.u32(NETMASK, u32::from(prefix)),
+    match (key.family(), persistence.map_or(whole, Persistence::netmask)) {
+        (Family::Ipv4, Netmask::V4(mask)) => to.bytes(NETMASK, &mask.octets()),
+        (Family::Ipv6, Netmask::V6(prefix)) => to.u32(NETMASK, u32::from(prefix)),
+        // The bytes of the one would be read as the other; without any the kernel refuses.
+        (Family::Ipv4, Netmask::V6(_)) | (Family::Ipv6, Netmask::V4(_)) => {}
+    }
+    if let Some(engine) = service.engine {
+        to.string(PE_NAME, engine.name());
     }
 }
 
@@ -72,8 +85,9 @@ fn flags(service: &Service) -> u32 {
 }
 
 /// Reads a service; `None` when it is of a kind that this crate does not know.
-pub(super) fn read(bytes: &[u8]) -> Option<(ServiceKey, Service)> {
-    let find = |kind| attributes(bytes).find(|attribute| attribute.kind == kind);
+pub(super) fn read(bytes: &[u8]) -> Option<(ServiceKey, Service, Stats)> {
+    let attributes = Attributes::read(bytes);
+    let find = |kind| attributes.find(kind);
     let family = Family::from_number(find(AF)?.u16()?)?;
     let mark = find(FWMARK).and_then(|mark| NonZeroU32::new(mark.u32()?));
     let key = match mark {
@@ -86,13 +100,15 @@ pub(super) fn read(bytes: &[u8]) -> Option<(ServiceKey, Service)> {
     };
     let bits = find(FLAGS)?.u32()?;
     let is_set = |flag| bits & flag != 0;
-    let persistence = is_set(PERSISTENT).then(|| {
+    let persistence = if is_set(PERSISTENT) {
         let netmask = match family {
             Family::Ipv4 => Netmask::V4(Ipv4Addr::from(*find(NETMASK)?.value.first_chunk::<4>()?)),
             Family::Ipv6 => Netmask::V6(u8::try_from(find(NETMASK)?.u32()?).ok()?),
         };
         Some(Persistence::as_found(find(TIMEOUT)?.u32()?, netmask))
-    });
+    } else {
+        None
+    };
     let service = Service {
         scheduler: find(SCHED_NAME)?.string()?.parse().ok()?,
         flags: ServiceFlags {
@@ -101,9 +117,11 @@ pub(super) fn read(bytes: &[u8]) -> Option<(ServiceKey, Service)> {
             scheduler_2: is_set(SCHED2),
             scheduler_3: is_set(SCHED3),
         },
-        persistence: persistence.flatten(),
+        persistence,
+        engine: find(PE_NAME).and_then(|name| name.string()?.parse().ok()),
     };
-    Some((key, service))
+    let stats = find(STATS64).map(|nest| stats::read(nest.value)).unwrap_or_default();
+    Some((key, service, stats))
 }
 
 pub(super) fn read_address(family: Family, bytes: &[u8]) -> Option<IpAddr> {

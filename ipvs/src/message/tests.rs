@@ -1,121 +1,119 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::num::{NonZeroU16, NonZeroU32};
-use std::time::Duration;
+use std::num::NonZeroU32;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::arbitrary::{address, destination, service, service_key, sync_daemon};
 use crate::model::*;
 
-const FAMILY: u16 = 34;
+mod captured;
 
-/// What the kernel sends back of a service or destination has the attributes of the request.
-fn echoed(request: Request<'_>) -> Vec<Reply> {
+const HEADER: Header = Header { family: 34, sequence: 1, acknowledge: true };
+
+fn encoded(request: &Request<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    request.encode(FAMILY, 1, &mut bytes);
-    replies(&bytes, Family::Ipv4).collect()
+    request.encode(HEADER, &mut bytes);
+    bytes
 }
 
-fn address() -> impl Strategy<Value = IpAddr> {
-    prop_oneof![
-        any::<u32>().prop_map(|bits| Ipv4Addr::from(bits).into()),
-        any::<u128>().prop_map(|bits| Ipv6Addr::from(bits).into()),
-    ]
+fn read(bytes: &[u8]) -> Vec<Reply> {
+    replies(bytes).map(|message| message.reply).collect()
 }
 
-fn key() -> impl Strategy<Value = ServiceKey> {
-    let protocol = prop::sample::select(vec![Protocol::Tcp, Protocol::Udp, Protocol::Sctp]);
-    let family = prop::sample::select(vec![Family::Ipv4, Family::Ipv6]);
-    prop_oneof![
-        (protocol, address(), any::<u16>())
-            .prop_map(|(protocol, address, port)| ServiceKey::Address { protocol, address, port }),
-        (any::<NonZeroU32>(), family)
-            .prop_map(|(mark, family)| ServiceKey::FirewallMark { mark, family }),
-    ]
-}
-
-fn service(family: Family) -> impl Strategy<Value = Service> {
-    let netmask = match family {
-        Family::Ipv4 => any::<u32>().prop_map(|bits| Netmask::V4(bits.into())).boxed(),
-        Family::Ipv6 => (1u8..=128).prop_map(Netmask::V6).boxed(),
-    };
-    let persistence = (1u64..=2_678_400, netmask).prop_map(|(seconds, netmask)| {
-        Persistence::new(Duration::from_secs(seconds), netmask).unwrap()
-    });
-    let flags =
-        any::<[bool; 4]>().prop_map(|[one_packet, scheduler_1, scheduler_2, scheduler_3]| {
-            ServiceFlags { one_packet, scheduler_1, scheduler_2, scheduler_3 }
-        });
-    ("[a-z]{1,15}", flags, prop::option::of(persistence)).prop_map(
-        |(scheduler, flags, persistence)| Service {
-            scheduler: scheduler.parse().unwrap(),
-            flags,
-            persistence,
-        },
-    )
-}
-
-fn destination() -> impl Strategy<Value = Destination> {
-    use TunnelChecksum::{Computed, None, Remote};
-    let checksum = prop::sample::select(vec![None, Computed, Remote]);
-    let tunnel = prop_oneof![
-        Just(Tunnel::Ipip),
-        (any::<NonZeroU16>(), checksum.clone())
-            .prop_map(|(port, checksum)| Tunnel::Gue { port, checksum }),
-        checksum.prop_map(|checksum| Tunnel::Gre { checksum }),
-    ];
-    let forward = prop_oneof![
-        Just(ForwardMethod::Masquerade),
-        Just(ForwardMethod::LocalNode),
-        Just(ForwardMethod::DirectRoute),
-        Just(ForwardMethod::Bypass),
-        tunnel.prop_map(ForwardMethod::Tunnel),
-    ];
-    let most = u32::try_from(i32::MAX).unwrap();
-    let thresholds = (0..=most)
-        .prop_flat_map(|upper| (Just(upper), 0..=upper))
-        .prop_map(|(upper, lower)| Thresholds::new(upper, lower).unwrap());
-    (forward, 0..=most, thresholds).prop_map(|(forward, weight, thresholds)| Destination {
-        forward,
-        weight: Weight::new(weight).unwrap(),
-        thresholds,
-    })
+/// What the kernel sends back of a service or destination has the command and the attributes of the
+/// request.
+fn echoed(request: &Request<'_>) -> Vec<Reply> {
+    read(&encoded(request))
 }
 
 proptest! {
     #[test]
     fn a_service_is_read_as_it_was_written(
-        (key, service) in key().prop_flat_map(|key| (Just(key), service(key.family())))
+        (key, service) in service_key().prop_flat_map(|key| (Just(key), service(key.family())))
     ) {
-        let read = echoed(Request::NewService(&key, &service));
-        prop_assert_eq!(read, [Reply::Service(key, service)]);
+        let read = echoed(&Request::NewService(&key, &service));
+        prop_assert_eq!(read, [Reply::Service(key, service, Stats::default())]);
     }
 
     #[test]
     fn a_destination_is_read_as_it_was_written(
-        key in key(), address in address(), port in any::<u16>(), destination in destination()
+        key in service_key(), address in address(), port in any::<u16>(), destination in destination()
     ) {
         let server = DestinationKey { address, port };
-        let read = echoed(Request::NewDestination(&key, &server, &destination));
-        prop_assert_eq!(read, [Reply::Destination(server, destination)]);
+        let read = echoed(&Request::NewDestination(&key, &server, &destination));
+        let (connections, stats) = (Connections::default(), Stats::default());
+        let status = DestinationStatus { destination, connections, stats };
+        prop_assert_eq!(read, [Reply::Destination(server, status)]);
+    }
+
+    #[test]
+    fn a_sync_daemon_is_read_as_it_was_written(daemon in sync_daemon()) {
+        let read = echoed(&Request::NewSyncDaemon(&daemon));
+        prop_assert_eq!(read, [Reply::SyncDaemon(daemon)]);
     }
 
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let _replies: Vec<_> = replies(&bytes, Family::Ipv6).collect();
+        let _replies: Vec<_> = replies(&bytes).collect();
     }
 
     #[test]
     fn a_reply_with_one_byte_changed_is_read_without_a_panic(
-        key in key(), destination in destination(), position in any::<prop::sample::Index>(), to in any::<u8>()
+        key in service_key(), destination in destination(), position in any::<prop::sample::Index>(), to in any::<u8>()
     ) {
         let server = DestinationKey { address: Ipv4Addr::LOCALHOST.into(), port: 80 };
-        let mut bytes = Vec::new();
-        Request::NewDestination(&key, &server, &destination).encode(FAMILY, 1, &mut bytes);
+        let mut bytes = encoded(&Request::NewDestination(&key, &server, &destination));
         let position = position.index(bytes.len());
         bytes[position] = to;
-        let _replies: Vec<_> = replies(&bytes, Family::Ipv4).collect();
+        let _replies: Vec<_> = replies(&bytes).collect();
     }
+}
+
+/// Of a message with a nest after its generic header: without the attributes of these types in the
+/// nest, and with one that nobody knows.
+fn of_another_kernel(message: &[u8], without: &[u8]) -> Vec<u8> {
+    let (head, mut attributes) = message.split_at(24);
+    let mut kept = vec![8, 0, 77, 0, 1, 2, 3, 4];
+    while let [length, _, kind, ..] = *attributes {
+        let (attribute, rest) = attributes.split_at(usize::from(length).next_multiple_of(4));
+        if !without.contains(&kind) {
+            kept.extend(attribute);
+        }
+        attributes = rest;
+    }
+    let mut bytes = [head, &kept].concat();
+    let (whole, nest) = (u32::try_from(bytes.len()), u16::try_from(kept.len() + 4));
+    bytes[..4].copy_from_slice(&whole.unwrap().to_ne_bytes());
+    bytes[20..22].copy_from_slice(&nest.unwrap().to_ne_bytes());
+    bytes
+}
+
+/// The service or destination of a captured reply as it was, and as a kernel tells it that knows
+/// nothing of these attributes, but of another one.
+fn by_both_kernels(reply: fn(&Reply) -> bool, without: &[u8]) -> [Vec<Reply>; 2] {
+    let messages = captured::listed();
+    let message = messages.iter().find(|message| read(message).iter().all(reply)).unwrap();
+    [read(message), read(&of_another_kernel(message, without))]
+}
+
+#[test]
+fn what_an_older_kernel_does_not_tell_of_a_service_and_what_a_newer_one_adds_is_tolerated() {
+    const PE_NAME_AND_STATS: [u8; 3] = [10, 11, 12];
+    let is_service = |reply: &Reply| matches!(reply, Reply::Service(..));
+    let [now, then] = by_both_kernels(is_service, &PE_NAME_AND_STATS);
+    assert_eq!(then, now);
+}
+
+#[test]
+fn what_an_older_kernel_does_not_tell_of_a_destination_and_what_a_newer_one_adds_is_tolerated() {
+    const TUNNEL_AND_STATS: [u8; 5] = [10, 12, 13, 14, 15];
+    let is_destination = |reply: &Reply| {
+        let Reply::Destination(_, status) = reply else { return false };
+        status.destination.forward == ForwardMethod::Masquerade
+    };
+    let [now, then] = by_both_kernels(is_destination, &TUNNEL_AND_STATS);
+    assert_eq!(then, now);
 }
 
 #[test]
@@ -128,6 +126,6 @@ fn a_refusal_carries_the_request_and_the_error_number() {
     bytes.extend(0u32.to_ne_bytes());
     bytes.extend((-17i32).to_ne_bytes());
     bytes.extend([0; 16]);
-    let read: Vec<_> = replies(&bytes, Family::Ipv4).collect();
-    assert_eq!(read, [Reply::Result { sequence: 7, errno: 17 }]);
+    let read: Vec<_> = replies(&bytes).collect();
+    assert_eq!(read, [Message { sequence: 7, reply: Reply::Result(17) }]);
 }

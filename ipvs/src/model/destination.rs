@@ -1,6 +1,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU16;
+
+use super::ForwardMethod;
 
 /// What identifies a destination within its service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,64 +45,6 @@ impl fmt::Display for Destination {
             (upper, lower) => write!(f, ", at most {upper} connections, again below {lower}"),
         }
     }
-}
-
-/// How packets reach a destination, in ipvsadm's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ForwardMethod {
-    /// Network address translation: answers come back through the director.
-    Masquerade,
-    /// Delivered on this machine.
-    LocalNode,
-    /// In a tunnel.
-    Tunnel(Tunnel),
-    /// To the server's link-layer address: answers go straight to the client.
-    DirectRoute,
-    /// To where the packet was going anyway.
-    Bypass,
-}
-
-impl fmt::Display for ForwardMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Masquerade => "Masq",
-            Self::LocalNode => "Local",
-            Self::Tunnel(_) => "Tunnel",
-            Self::DirectRoute => "Route",
-            Self::Bypass => "Bypass",
-        })
-    }
-}
-
-/// The kind of a tunnel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Tunnel {
-    /// IP in IP.
-    Ipip,
-    /// Generic UDP encapsulation; since Linux 5.2.
-    Gue {
-        /// The UDP port that the server listens on.
-        port: NonZeroU16,
-        /// The checksum of the outer header.
-        checksum: TunnelChecksum,
-    },
-    /// Generic routing encapsulation; since Linux 5.3.
-    Gre {
-        /// The checksum of the outer header.
-        checksum: TunnelChecksum,
-    },
-}
-
-/// `IP_VS_TUNNEL_ENCAP_FLAG_*`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum TunnelChecksum {
-    /// None.
-    #[default]
-    None,
-    /// Computed by the director.
-    Computed,
-    /// Offloaded to the receiver.
-    Remote,
 }
 
 /// A server's share of new connections: 0 to 2 147 483 647, 0 for no new ones.
@@ -162,6 +105,11 @@ impl Thresholds {
             return Err(InvalidThresholds { upper, lower });
         }
         Ok(Self { upper, lower })
+    }
+
+    /// The kernel does not always hold its other users to our rules.
+    pub(crate) const fn as_found(upper: u32, lower: u32) -> Self {
+        Self { upper, lower }
     }
 
     /// From how many connections on there are no new ones; 0 for no limit.

@@ -1,14 +1,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::name::Name;
+
 /// How the kernel chooses a server for a new connection: the name of an `ip_vs_*` module.
 ///
 /// An open set: any name that fits can be tried, and the kernel says whether it knows it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Scheduler {
-    bytes: [u8; Self::LONGEST],
-    length: u8,
-}
+pub struct Scheduler(Name);
 
 /// A name that no scheduler can have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,8 +15,6 @@ pub struct Scheduler {
 pub struct InvalidScheduler(String);
 
 impl Scheduler {
-    const LONGEST: usize = 15;
-
     /// Round robin.
     pub const RR: Self = Self::known(b"rr");
     /// Weighted round robin.
@@ -46,27 +43,16 @@ impl Scheduler {
     pub const OVF: Self = Self::known(b"ovf");
     /// Power of two random choices.
     pub const TWOS: Self = Self::known(b"twos");
+    /// None: new connections are refused.
+    pub const NONE: Self = Self::known(b"none");
 
-    #[allow(clippy::indexing_slicing, reason = "compared with the length just before")]
     const fn known(name: &[u8]) -> Self {
-        let mut bytes = [0; Self::LONGEST];
-        let mut remaining = name;
-        let mut length = 0;
-        while let [first, rest @ ..] = remaining {
-            if (length as usize) < Self::LONGEST {
-                bytes[length as usize] = *first;
-                length += 1;
-            }
-            remaining = rest;
-        }
-        Self { bytes, length }
+        Self(Name::known(name))
     }
 
     /// The name, as in `ip_vs_<name>`.
     pub fn name(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.length)).unwrap_or_default();
-        // Made from whole strings only.
-        std::str::from_utf8(bytes).unwrap_or_default()
+        self.0.as_str()
     }
 }
 
@@ -74,10 +60,7 @@ impl FromStr for Scheduler {
     type Err = InvalidScheduler;
 
     fn from_str(name: &str) -> Result<Self, InvalidScheduler> {
-        if !(1..=Self::LONGEST).contains(&name.len()) || name.contains('\0') {
-            return Err(InvalidScheduler(name.to_owned()));
-        }
-        Ok(Self::known(name.as_bytes()))
+        Name::new(name).map(Self).ok_or_else(|| InvalidScheduler(name.to_owned()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The clock of all virtual routers, and the alarm that wakes the driver by it.
 
 use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{
     ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
@@ -19,6 +20,26 @@ pub(crate) fn now() -> Instant {
     Instant::from_nanos(seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(nanos))
 }
 
+/// Both clocks at the same time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) monotonic: Instant,
+    /// Since the epoch.
+    pub(crate) wall_clock: Duration,
+}
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        let wall_clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { monotonic: now(), wall_clock }
+    }
+
+    /// When the wall clock showed that time, provided that nobody set it meanwhile.
+    pub(crate) fn at_wall_clock(self, time: Duration) -> Instant {
+        self.monotonic - self.wall_clock.saturating_sub(time)
+    }
+}
+
 /// Wakes at a given time. The runtime's own timers know whole milliseconds only, which is more than
 /// lies between the skews of two priorities when advertisements come every 10 ms.
 #[derive(Debug)]
@@ -34,16 +55,18 @@ impl Alarm {
         Ok(Self { timer: Watched::new(timer)?, set_to: None })
     }
 
-    /// Sets the time to ring at, which may be past; `None` is never.
-    pub(crate) fn set(&mut self, at: Option<Instant>) -> io::Result<()> {
-        if self.set_to == at {
+    /// Sets the time to ring at, which may be past. One that is set to ring earlier is left alone:
+    /// deadlines are postponed with each advertisement heard, and that it rings for nothing once in
+    /// a down interval costs less than to set it each time.
+    pub(crate) fn set(&mut self, at: Instant) -> io::Result<()> {
+        if self.set_to.is_some_and(|earlier| earlier <= at) {
             return Ok(());
         }
         // All zeros would disarm the timer.
-        let value = at.map_or(NEVER, |at| timespec(at.as_nanos().max(1)));
-        let setting = Itimerspec { it_interval: NEVER, it_value: value };
+        let value = timespec(at.as_nanos().max(1));
+        let setting = Itimerspec { it_interval: ONCE, it_value: value };
         timerfd_settime(&self.timer, TimerfdTimerFlags::ABSTIME, &setting)?;
-        self.set_to = at;
+        self.set_to = Some(at);
         Ok(())
     }
 
@@ -54,7 +77,7 @@ impl Alarm {
     }
 }
 
-const NEVER: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+const ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 fn timespec(nanos: u64) -> Timespec {
     let (seconds, rest) = (nanos / NANOS_PER_SECOND, nanos % NANOS_PER_SECOND);
@@ -77,7 +100,7 @@ mod tests {
         run(async {
             let mut alarm = Alarm::new().unwrap();
             let at = now() + Duration::from_millis(3);
-            alarm.set(Some(at)).unwrap();
+            alarm.set(at).unwrap();
             alarm.ring().await;
             assert!(now() >= at);
         });
@@ -88,7 +111,7 @@ mod tests {
         run(async {
             let mut alarm = Alarm::new().unwrap();
             for _ in 0..3 {
-                alarm.set(Some(Instant::from_nanos(0))).unwrap();
+                alarm.set(Instant::from_nanos(0)).unwrap();
                 alarm.ring().await;
             }
         });

@@ -19,6 +19,9 @@ pub(crate) enum Command {
     Fault(String, FaultReason),
     ClearFault(String),
     Snapshot(oneshot::Sender<Vec<Snapshot>>),
+    Add(Box<Instance>, oneshot::Sender<Result<(), Error>>),
+    Remove(String, oneshot::Sender<Result<(), Error>>),
+    Reconfigure(Box<Instance>, oneshot::Sender<Result<(), Error>>),
     Stop,
 }
 
@@ -128,9 +131,52 @@ impl Handle {
     ///
     /// [`Error::Stopped`].
     pub async fn snapshot(&self) -> Result<Vec<Snapshot>, Error> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Command::Snapshot(answer))?;
-        answered.await.map_err(|_| Error::Stopped)
+        self.ask(Command::Snapshot).await
+    }
+
+    /// Adds an instance and starts it. The others go on as if nothing had happened.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`], and [`Error::Stopped`]. Then nothing has changed.
+    pub async fn add(&mut self, instance: Instance) -> Result<(), Error> {
+        let name = instance.name.clone();
+        let is_new = self.names.insert(name.clone());
+        let added = self.ask(|answer| Command::Add(Box::new(instance), answer)).await;
+        let added = added.flatten();
+        if added.is_err() && is_new {
+            self.names.remove(&name);
+        }
+        added
+    }
+
+    /// Stops an instance in order, as [`shutdown`](Self::shutdown) does with all, and forgets it.
+    /// Returns when its addresses are removed, or when that failed, which is a notice. The others go
+    /// on as if nothing had happened.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoInstance`], [`Error::Stopped`].
+    pub async fn remove(&mut self, instance: &str) -> Result<(), Error> {
+        let name = self.named(instance)?;
+        self.names.remove(&name);
+        self.ask(|answer| Command::Remove(name, answer)).await.flatten()
+    }
+
+    /// Gives the instance of that name another configuration, other addresses, another source or
+    /// another destination. It stays in its state, and keeps the addresses that it had before: an
+    /// Active one goes on advertising, configures what is new and removes what is no longer listed.
+    ///
+    /// The effective priority is that of the configuration again if that changed, see
+    /// [`VirtualRouter::reconfigure`](steadfast_vrrp::VirtualRouter::reconfigure).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Incompatible`] and [`Error::OtherInterface`] if it would be another virtual router,
+    /// to be removed and added; as [`add`](Self::add) else. Then nothing has changed.
+    pub async fn reconfigure(&self, instance: Instance) -> Result<(), Error> {
+        self.named(&instance.name)?;
+        self.ask(|answer| Command::Reconfigure(Box::new(instance), answer)).await.flatten()
     }
 
     /// Stops all instances in order: Active ones say so with priority 0, then their addresses are
@@ -154,6 +200,15 @@ impl Handle {
     fn named(&self, instance: &str) -> Result<String, Error> {
         let name = self.names.get(instance);
         name.cloned().ok_or_else(|| Error::NoInstance(instance.to_owned()))
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.send(command(answer))?;
+        answered.await.map_err(|_| Error::Stopped)
     }
 
     fn send(&self, command: Command) -> Result<(), Error> {

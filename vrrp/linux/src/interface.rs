@@ -1,132 +1,109 @@
-//! One interface's sockets, shared by all instances on it.
+//! Frames of our own making on one interface: announcements, and advertisements from virtual MACs.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
-use steadfast_vrrp::announce::GratuitousArp;
-use steadfast_vrrp::packet::{Carrier, MAX_LEN, TTL};
+use steadfast_vrrp::MacAddress;
+use steadfast_vrrp::announce::{GratuitousArp, NeighborAdvertisement};
+use steadfast_vrrp::packet::{Carrier, MAX_LEN};
 use steadfast_vrrp::router::Advertise;
 
+use crate::frame::{advertisement, ipv4_frame, neighbor_advertisement};
 use crate::observed::Observed;
+use crate::packet_socket::PacketSocket;
 use crate::running::Running;
-use crate::socket::{Announcer, Packet, Receiver, Sender};
-use crate::{Destination, Error, Instance};
+use crate::socket::Protocol;
+use crate::{Error, Instance};
 
-/// More than any receive buffer of common size holds: whoever reads that many has read all that was
-/// there when he began, and must not be kept from his timers by a flood.
-const PACKETS_AT_ONCE: usize = 1024;
+/// An advertisement to a group from a virtual MAC.
+pub(crate) fn advertisement_frame(
+    running: &Running,
+    advertise: &Advertise,
+    mac: MacAddress,
+    group: IpAddr,
+) -> io::Result<Vec<u8>> {
+    let carrier = advertise.carrier(group).ok_or(io::ErrorKind::InvalidInput)?;
+    let mut buffer = [0; MAX_LEN];
+    let encoded = running.router.encode(advertise, carrier, &mut buffer);
+    let length = encoded.map_err(io::Error::other)?;
+    let bytes = buffer.get(..length).unwrap_or_default();
+    Ok(match (running.protocol(), carrier) {
+        (Protocol::AuthenticationHeader, Carrier::V4 { destination, .. }) => {
+            ipv4_frame(mac, destination, bytes)
+        }
+        _ => advertisement(mac, carrier, bytes),
+    })
+}
 
 #[derive(Debug)]
 pub(crate) struct Interface {
-    receiver: Receiver,
-    announcer: Announcer,
-    /// By source and TTL.
-    senders: BTreeMap<(Ipv4Addr, u8), Sender>,
-    /// A flood was left unread.
-    unread: bool,
-    /// Packets for a VRID that no instance here has.
-    pub(crate) unknown_vrids: u64,
+    index: u32,
+    announcer: PacketSocket,
 }
 
 impl Interface {
-    pub(crate) fn open(
-        name: &str,
-        index: u32,
-        receive_buffer: Option<usize>,
-    ) -> Result<Self, Error> {
-        let receiver = Receiver::open(name, index, receive_buffer)
-            .map_err(Error::system(format!("opening a VRRP socket on {name}")))?;
-        let announcer = Announcer::open(index)
+    pub(crate) fn open(name: &str, index: u32) -> Result<Self, Error> {
+        let announcer = PacketSocket::open(index)
             .map_err(Error::system(format!("opening a packet socket on {name}")))?;
-        let senders = BTreeMap::new();
-        Ok(Self { receiver, announcer, senders, unread: false, unknown_vrids: 0 })
+        Ok(Self { index, announcer })
     }
 
-    pub(crate) fn join(&mut self, instance: &Instance) -> Result<(), Error> {
-        let Destination::Multicast(IpAddr::V4(group)) = instance.destination else { return Ok(()) };
-        let joining = Error::system(format!("joining {group} on {}", instance.interface));
-        self.receiver.join(group).map_err(joining)
-    }
-
-    /// Waits until something may be there to be received.
-    pub(crate) async fn readable(&self) {
-        if !self.unread {
-            self.receiver.readable().await;
-        }
-    }
-
-    /// Hands on what was received; `take` says whether the packet was for anybody.
-    pub(crate) fn receive_all(
-        &mut self,
-        buffer: &mut [u8],
-        mut take: impl FnMut(&Packet<'_>) -> bool,
-    ) -> io::Result<()> {
-        self.unread = false;
-        for _ in 0..PACKETS_AT_ONCE {
-            let Some(length) = self.receiver.receive(buffer)? else { return Ok(()) };
-            let packet = Packet::parse(buffer.get(..length).unwrap_or_default());
-            if !packet.is_some_and(|packet| take(&packet)) {
-                self.unknown_vrids = self.unknown_vrids.saturating_add(1);
-            }
-        }
-        self.unread = true;
-        Ok(())
-    }
-
+    /// Sends an advertisement to a group from a virtual MAC.
     pub(crate) fn advertise(
-        &mut self,
+        &self,
         running: &Running,
         advertise: &Advertise,
+        mac: MacAddress,
+        group: IpAddr,
     ) -> Result<(), Error> {
-        let Instance { interface, destination, .. } = &running.instance;
-        let ttl = match destination {
-            Destination::Multicast(_) => TTL,
-            Destination::Unicast { ttl, .. } => *ttl,
-        };
-        let mut failed = Ok(());
-        for to in destination.addresses() {
-            let (IpAddr::V4(source), IpAddr::V4(to)) = (advertise.source, to) else { continue };
-            let mut buffer = [0; MAX_LEN];
-            let carrier = Carrier::V4 { source, destination: to };
-            let sent = running
-                .router
-                .encode(advertise, carrier, &mut buffer)
-                .map_err(io::Error::other)
-                .and_then(|length| {
-                    let sender = match self.senders.entry((source, ttl)) {
-                        Entry::Occupied(entry) => entry.into_mut(),
-                        Entry::Vacant(entry) => entry.insert(Sender::open(interface, source, ttl)?),
-                    };
-                    sender.send(to, buffer.get(..length).unwrap_or_default())
-                });
-            // One that cannot be reached is no reason to leave out the others.
-            failed = failed
-                .and(sent.map_err(Error::system(format!("advertising to {to} on {interface}"))));
-        }
-        failed
+        let frame = advertisement_frame(running, advertise, mac, group);
+        let sent = frame.and_then(|frame| self.announcer.send(self.index, &frame));
+        let interface = &running.instance.interface;
+        sent.map_err(Error::system(format!("advertising from {mac} on {interface}")))
     }
 
-    /// Announces an address on the interface that has it; not while none has.
+    /// What frames are sent on.
+    pub(crate) fn packet_socket(&self) -> &PacketSocket {
+        &self.announcer
+    }
+
+    /// Announces an address on each interface that is to have it; not while that has not.
     pub(crate) fn announce(
         &self,
         instance: &Instance,
         address: IpAddr,
         observed: &Observed,
     ) -> Result<(), Error> {
-        let IpAddr::V4(ipv4) = address else { return Ok(()) };
-        let Some(held) = instance.addresses.iter().find(|held| held.address == address) else {
-            return Ok(());
-        };
-        let device = instance.interface_of(held);
+        let places = instance.places().filter(|(held, _)| *held == address);
+        let announced = places.map(|(_, on)| self.announce_on(on, instance, address, observed));
+        announced.fold(Ok(()), Result::and)
+    }
+
+    fn announce_on(
+        &self,
+        device: &String,
+        instance: &Instance,
+        address: IpAddr,
+        observed: &Observed,
+    ) -> Result<(), Error> {
         let Some(index) = observed.index_of(device) else { return Ok(()) };
-        let Some(mac) = observed.link(index).and_then(|link| link.mac) else { return Ok(()) };
+        let Some(link) = observed.link(index) else { return Ok(()) };
+        let Some(mac) = link.mac else { return Ok(()) };
         if observed.held(index, address).next().is_none() {
             return Ok(());
         }
+        let frame = match address {
+            IpAddr::V4(address) => GratuitousArp { mac, address }.encode().to_vec(),
+            IpAddr::V6(target) => {
+                neighbor_advertisement(&NeighborAdvertisement { source: target, target, mac })
+            }
+        };
+        // From the interface under a macvlan it makes no difference to those who hear it, and the
+        // macvlan, which may be up for no time at all, need not be ready.
+        let is_ours = |base: &u32| *base == self.index || instance.makes(device);
+        let from = link.macvlan_of.filter(is_ours);
         self.announcer
-            .send(index, &GratuitousArp { mac, address: ipv4 })
+            .send(from.unwrap_or(index), &frame)
             .map_err(Error::system(format!("announcing {address} on {device}")))
     }
 }

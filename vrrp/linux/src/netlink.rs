@@ -1,27 +1,24 @@
 //! The kernel's routing socket (rtnetlink(7)): questions, changes and news about links and addresses.
 
 use std::io;
-use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader,
-    NetlinkMessage, NetlinkPayload,
+    NLM_F_DUMP, NLM_F_REQUEST, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload,
 };
-use netlink_packet_route::address::{
-    AddressAttribute, AddressHeaderFlags, AddressMessage, AddressScope,
-};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
-use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use rustix::io::read;
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily as SocketFamily, SocketFlags, SocketType, bind, socket_with};
 
 use crate::Error;
-use crate::addresses::{Action, Change};
+use crate::addresses::Change;
 use crate::observed::Observed;
+use crate::request::{Request, request};
 use crate::watched::Watched;
 
 /// Link, IPv4 address and IPv6 address notifications (RTMGRP_*).
@@ -103,16 +100,11 @@ impl Requests {
                 Ok(()) => return Ok(()),
                 Err(source) => source,
             };
-            let made_before = if change.adds() { libc::EEXIST } else { libc::EADDRNOTAVAIL };
-            if source.raw_os_error() == Some(made_before) {
+            let code = source.raw_os_error();
+            if code.is_some() && code == change.made_before() {
                 return Ok(());
             }
-            Err(Error::Address {
-                action: if change.adds() { "adding" } else { "removing" },
-                address: change.address(),
-                interface: change.interface.clone(),
-                source,
-            })
+            Err(change.error(source))
         };
         batch.iter().zip(answers).map(judge).collect()
     }
@@ -137,7 +129,7 @@ impl Requests {
     }
 
     /// Sends requests as one datagram and says the sequence number of the first.
-    fn send(&mut self, requests: Vec<(RouteNetlinkMessage, u16)>) -> io::Result<u32> {
+    fn send(&mut self, requests: Vec<Request>) -> io::Result<u32> {
         let first = self.sequence;
         let mut bytes = Vec::new();
         for (inner, flags) in requests {
@@ -222,45 +214,6 @@ fn decode(mut bytes: &[u8]) -> Vec<NetlinkMessage<RouteNetlinkMessage>> {
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     messages
-}
-
-fn request(change: &Change) -> (RouteNetlinkMessage, u16) {
-    match &change.action {
-        Action::Add(address) => {
-            let mut message = address_message(change.index, address.address, address.prefix_len);
-            message.header.scope = AddressScope::from(address.scope);
-            match (address.address, address.broadcast) {
-                (IpAddr::V4(_), Some(broadcast)) => {
-                    message.attributes.push(AddressAttribute::Broadcast(broadcast));
-                }
-                // It was another router's a moment ago: no time, and no reason, to ask for it.
-                (IpAddr::V6(_), _) => message.header.flags = AddressHeaderFlags::Nodad,
-                (IpAddr::V4(_), None) => {}
-            }
-            if let Some(label) = &address.label {
-                message.attributes.push(AddressAttribute::Label(label.clone()));
-            }
-            (RouteNetlinkMessage::NewAddress(message), NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
-        }
-        Action::Remove { address, prefix_len } => {
-            let message = address_message(change.index, *address, *prefix_len);
-            (RouteNetlinkMessage::DelAddress(message), NLM_F_ACK)
-        }
-    }
-}
-
-fn address_message(index: u32, address: IpAddr, prefix_len: u8) -> AddressMessage {
-    let mut message = AddressMessage::default();
-    message.header.family = match address {
-        IpAddr::V4(_) => AddressFamily::Inet,
-        IpAddr::V6(_) => AddressFamily::Inet6,
-    };
-    message.header.index = index;
-    message.header.prefix_len = prefix_len;
-    // With IFA_ADDRESS a removal is of this prefix only (inet_rtm_deladdr).
-    message.attributes.push(AddressAttribute::Address(address));
-    message.attributes.push(AddressAttribute::Local(address));
-    message
 }
 
 #[cfg(test)]

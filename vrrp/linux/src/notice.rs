@@ -3,7 +3,8 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use steadfast_vrrp::Priority;
-use steadfast_vrrp::router::{Counters, Event, ReceiveError, State};
+use steadfast_vrrp::group::GroupChange;
+use steadfast_vrrp::router::{Counters, Event, FaultReason, Operational, ReceiveError, State};
 
 use crate::Error;
 
@@ -28,8 +29,19 @@ pub enum NoticeKind {
     AddressAdded(IpAddr),
     /// An address was removed.
     AddressRemoved(IpAddr),
-    /// An address was taken away by somebody else while the router is Active; it is put back.
+    /// An address was taken away by somebody else while the router is Active; what is done about it
+    /// is up to [`Instance::on_lost_address`](crate::Instance::on_lost_address).
     AddressLost(IpAddr),
+    /// The table of this name, in which packets to addresses are dropped, was changed or removed by
+    /// somebody else. It is made again within a second.
+    TableChanged(String),
+    /// A synchronisation group changed its state; its members say so themselves.
+    SyncGroup {
+        /// The group's name.
+        group: String,
+        /// From what to what, and which member decided.
+        change: GroupChange,
+    },
     /// A packet was discarded. At most one a second is reported, and the same reason again only
     /// after another; [`Snapshot::counters`] count all.
     Discarded {
@@ -46,15 +58,17 @@ pub enum NoticeKind {
 impl fmt::Display for NoticeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Event(Event::StateChange(change)) => {
-                write!(f, "{} -> {}: {}", change.from, change.to, change.reason)
-            }
-            Self::Event(event) => write!(f, "{event:?}"),
+            Self::Event(event) => event.fmt(f),
             Self::AddressAdded(address) => write!(f, "added {address}"),
             Self::AddressRemoved(address) => write!(f, "removed {address}"),
             Self::AddressLost(address) => {
-                write!(f, "{address} was taken away by somebody else, putting it back")
+                write!(f, "{address} was taken away by somebody else")
             }
+            Self::TableChanged(table) => write!(
+                f,
+                "the table {table} of nftables was changed by somebody else; it is made again"
+            ),
+            Self::SyncGroup { group, change } => write!(f, "group {group}: {change}"),
             Self::Discarded { source, reason } => {
                 write!(f, "discarded a packet from {source}: {reason}")
             }
@@ -70,10 +84,15 @@ pub struct Snapshot {
     pub instance: String,
     /// Its state.
     pub state: State,
+    /// What is wrong with it itself, while it is in Fault for that.
+    pub fault: Option<FaultReason>,
     /// Its effective priority.
     pub priority: Priority,
+    /// Its operational state as RFC 8347 has it.
+    pub operational: Operational,
     /// What happened so far.
     pub counters: Counters,
-    /// Packets on its interface with a VRID that no instance there has.
+    /// Packets on its interface with a VRID that no instance there has, about: one in 64 of them is
+    /// looked at.
     pub unknown_vrids: u64,
 }

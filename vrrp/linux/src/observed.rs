@@ -1,14 +1,19 @@
 //! What the kernel has: links and addresses, kept up to date by its notifications.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
-use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::address::{
     AddressAttribute, AddressHeaderFlags, AddressMessage, AddressScope,
 };
-use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
-use steadfast_vrrp::MacAddress;
+use netlink_packet_route::link::{InfoKind, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use steadfast_vrrp::{Family, MacAddress};
+
+use crate::VirtualAddress;
+use crate::addresses::{Action, Change};
+use crate::arp_settings::ArpSettings;
+use crate::request::request;
 
 /// All links and addresses of a network namespace.
 #[derive(Debug, Default)]
@@ -22,7 +27,13 @@ pub(crate) struct Observed {
 pub(crate) struct Link {
     pub(crate) name: String,
     pub(crate) mac: Option<MacAddress>,
-    /// Administratively up, and with a carrier.
+    /// Of a macvlan: the interface under it.
+    pub(crate) macvlan_of: Option<u32>,
+    /// What an earlier run wrote down of that one, before it changed it.
+    pub(crate) left: Option<ArpSettings>,
+    /// Administratively up.
+    pub(crate) up: bool,
+    /// Up, and with a carrier.
     pub(crate) running: bool,
 }
 
@@ -36,10 +47,14 @@ pub(crate) struct Held {
 
 #[derive(Debug, Clone, Copy)]
 struct Seen {
+    /// The other end of a point-to-point link, or the address itself.
+    peer: IpAddr,
     /// The first seen comes first in the kernel's list as well.
     order: u64,
     /// Whether one would choose it to send from.
-    primary: bool,
+    source: bool,
+    /// About to go.
+    deprecated: bool,
 }
 
 impl Observed {
@@ -52,17 +67,18 @@ impl Observed {
                 }
                 None
             }
-            RouteNetlinkMessage::DelLink(link) => {
+            // A bridge says so of a port that leaves it.
+            RouteNetlinkMessage::DelLink(link) if is_about_link(link) => {
                 let index = link.header.index;
                 self.links.remove(&index);
                 self.addresses.retain(|held, _| held.index != index);
                 None
             }
             RouteNetlinkMessage::NewAddress(address) => {
-                let (held, primary) = read_address(address)?;
+                let (held, seen) = read_address(address)?;
                 let order = self.addresses.get(&held).map_or(self.next, |seen| seen.order);
                 self.next += 1;
-                self.addresses.insert(held, Seen { order, primary });
+                self.addresses.insert(held, Seen { order, ..seen });
                 None
             }
             RouteNetlinkMessage::DelAddress(address) => {
@@ -73,8 +89,32 @@ impl Observed {
         }
     }
 
+    /// Takes in a change that the kernel has made. Of IPv6 addresses it tells later, from a work
+    /// queue (addrconf_dad_work).
+    pub(crate) fn handle_made(&mut self, change: &Change) {
+        let is_ipv6 = match &change.action {
+            Action::Add(VirtualAddress { address, .. }) | Action::Remove { address, .. } => {
+                address.is_ipv6()
+            }
+            _ => false,
+        };
+        if is_ipv6 {
+            let (as_news, _) = request(change);
+            self.handle(&as_news);
+        }
+    }
+
+    pub(crate) fn anybody_has(&self, address: IpAddr) -> bool {
+        self.addresses.keys().any(|held| held.address == address)
+    }
+
+    pub(crate) fn find(&self, interface: &str) -> Option<(u32, &Link)> {
+        let found = self.links.iter().find(|(_, link)| link.name == interface);
+        found.map(|(index, link)| (*index, link))
+    }
+
     pub(crate) fn index_of(&self, interface: &str) -> Option<u32> {
-        self.links.iter().find(|(_, link)| link.name == interface).map(|(index, _)| *index)
+        self.find(interface).map(|(index, _)| index)
     }
 
     pub(crate) fn link(&self, index: u32) -> Option<&Link> {
@@ -87,123 +127,108 @@ impl Observed {
         self.addresses.range(with(0)..=with(u8::MAX)).map(|(held, _)| *held)
     }
 
-    /// The interface's primary IPv4 address, none of those that come and go.
-    pub(crate) fn primary_ipv4(
+    /// The other end of the link, where the address has one.
+    pub(crate) fn peer_of(&self, held: &Held) -> Option<IpAddr> {
+        self.addresses.get(held).map(|seen| seen.peer).filter(|peer| *peer != held.address)
+    }
+
+    /// The address to send advertisements from: the interface's primary IPv4 address, or a
+    /// link-local IPv6 one that is known to be its alone; none of those that come and go.
+    pub(crate) fn source(
         &self,
         index: u32,
+        family: Family,
         virtual_addresses: &[IpAddr],
-    ) -> Option<Ipv4Addr> {
-        let here = self.addresses.iter().filter(|(held, seen)| {
-            held.index == index && seen.primary && !virtual_addresses.contains(&held.address)
+    ) -> Option<IpAddr> {
+        let candidates = self.addresses.iter().filter(|(held, seen)| {
+            held.index == index
+                && seen.source
+                && held.address.is_ipv4() == (family == Family::Ipv4)
+                && !virtual_addresses.contains(&held.address)
         });
-        let ipv4 = here.filter_map(|(held, seen)| match held.address {
-            IpAddr::V4(address) => Some((seen.order, address)),
-            IpAddr::V6(_) => None,
-        });
-        ipv4.min().map(|(_, address)| address)
+        let chosen = match family {
+            Family::Ipv4 => candidates.min_by_key(|(_, seen)| seen.order),
+            // The kernel lists the youngest first, which is another after each start.
+            Family::Ipv6 => candidates.min_by_key(|(held, seen)| (seen.deprecated, held.address)),
+        };
+        chosen.map(|(held, _)| held.address)
     }
+}
+
+/// Bridges and IPv6 have news of the same kind, with less in it.
+fn is_about_link(message: &LinkMessage) -> bool {
+    message.header.interface_family == AddressFamily::Unspec
 }
 
 fn read_link(message: &LinkMessage) -> Option<Link> {
-    let name = message.attributes.iter().find_map(|attribute| match attribute {
-        LinkAttribute::IfName(name) => Some(name.clone()),
-        _ => None,
-    })?;
-    let mac = message.attributes.iter().find_map(|attribute| match attribute {
-        LinkAttribute::Address(bytes) => Some(MacAddress(bytes.as_slice().try_into().ok()?)),
-        _ => None,
-    });
-    let running = message.header.flags.contains(LinkFlags::Up | LinkFlags::Running);
-    Some(Link { name, mac, running })
+    if !is_about_link(message) {
+        return None;
+    }
+    let (mut name, mut mac, mut left, mut under) = (None, None, None, None);
+    let (mut is_macvlan, mut elsewhere) = (false, false);
+    for attribute in &message.attributes {
+        match attribute {
+            LinkAttribute::IfName(text) => name = Some(text.clone()),
+            LinkAttribute::Address(bytes) => {
+                mac = bytes.as_slice().try_into().ok().map(MacAddress);
+            }
+            LinkAttribute::IfAlias(text) => left = text.parse().ok(),
+            LinkAttribute::Link(index) => under = Some(*index),
+            LinkAttribute::LinkNetNsId(_) => elsewhere = true,
+            LinkAttribute::LinkInfo(infos) => {
+                is_macvlan = infos.contains(&LinkInfo::Kind(InfoKind::MacVlan));
+            }
+            _ => {}
+        }
+    }
+    let flags = message.header.flags;
+    Some(Link {
+        name: name?,
+        mac,
+        macvlan_of: under.filter(|_| is_macvlan && !elsewhere),
+        left,
+        up: flags.contains(LinkFlags::Up),
+        running: flags.contains(LinkFlags::Up | LinkFlags::Running),
+    })
 }
 
-fn read_address(message: &AddressMessage) -> Option<(Held, bool)> {
-    // IFA_LOCAL is the interface's own address; IFA_ADDRESS differs on point-to-point links.
-    let local = message.attributes.iter().find_map(|attribute| match attribute {
-        AddressAttribute::Local(address) => Some(*address),
+/// The address that news is about, if it is about one.
+pub(crate) fn address_in_news(message: &RouteNetlinkMessage) -> Option<IpAddr> {
+    match message {
+        RouteNetlinkMessage::NewAddress(address) | RouteNetlinkMessage::DelAddress(address) => {
+            read_address(address).map(|(held, _)| held.address)
+        }
         _ => None,
-    });
-    let address = local.or_else(|| {
-        message.attributes.iter().find_map(|attribute| match attribute {
-            AddressAttribute::Address(address) => Some(*address),
-            _ => None,
-        })
-    })?;
+    }
+}
+
+fn read_address(message: &AddressMessage) -> Option<(Held, Seen)> {
+    let (mut local, mut peer) = (None, None);
+    for attribute in &message.attributes {
+        match attribute {
+            AddressAttribute::Local(address) => local = Some(*address),
+            AddressAttribute::Address(address) => peer = Some(*address),
+            _ => {}
+        }
+    }
+    // IFA_LOCAL is the interface's own address; IFA_ADDRESS differs on point-to-point links.
+    let address = local.or(peer)?;
     let header = &message.header;
-    let secondary = header.flags.contains(AddressHeaderFlags::Secondary);
-    let primary = header.scope == AddressScope::Universe && !secondary;
-    Some((Held { index: header.index, address, prefix_len: header.prefix_len }, primary))
+    let is = |flags| header.flags.intersects(flags);
+    let source = match address {
+        IpAddr::V4(_) => {
+            header.scope == AddressScope::Universe && !is(AddressHeaderFlags::Secondary)
+        }
+        // Until it is certain that nobody else has it, nothing may be sent from it.
+        IpAddr::V6(address) => {
+            address.is_unicast_link_local()
+                && !is(AddressHeaderFlags::Tentative | AddressHeaderFlags::Dadfailed)
+        }
+    };
+    let deprecated = is(AddressHeaderFlags::Deprecated);
+    let held = Held { index: header.index, address, prefix_len: header.prefix_len };
+    Some((held, Seen { peer: peer.unwrap_or(address), order: 0, source, deprecated }))
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    pub(crate) const INDEX: u32 = 3;
-
-    pub(crate) fn new_address(text: &str, prefix_len: u8) -> RouteNetlinkMessage {
-        RouteNetlinkMessage::NewAddress(address(text, prefix_len, AddressHeaderFlags::empty()))
-    }
-
-    fn address(text: &str, prefix_len: u8, flags: AddressHeaderFlags) -> AddressMessage {
-        let mut message = AddressMessage::default();
-        message.header.index = INDEX;
-        message.header.prefix_len = prefix_len;
-        message.header.flags = flags;
-        message.attributes.push(AddressAttribute::Local(text.parse().unwrap()));
-        message
-    }
-
-    fn with(texts: &[&str]) -> Observed {
-        let mut observed = Observed::default();
-        for text in texts {
-            assert_eq!(observed.handle(&new_address(text, 24)), None);
-        }
-        observed
-    }
-
-    #[test]
-    fn a_virtual_address_is_never_the_primary_one() {
-        let observed = with(&["192.0.2.1", "192.0.2.9"]);
-        let primary = observed.primary_ipv4(INDEX, &["192.0.2.1".parse().unwrap()]);
-        assert_eq!(primary, Some(Ipv4Addr::new(192, 0, 2, 9)));
-    }
-
-    #[test]
-    fn the_first_address_is_the_primary_one_whatever_its_number() {
-        let observed = with(&["192.0.2.9", "192.0.2.1"]);
-        assert_eq!(observed.primary_ipv4(INDEX, &[]), Some(Ipv4Addr::new(192, 0, 2, 9)));
-    }
-
-    #[test]
-    fn an_address_that_is_announced_again_keeps_its_place() {
-        let observed = with(&["192.0.2.9", "192.0.2.1", "192.0.2.9"]);
-        assert_eq!(observed.primary_ipv4(INDEX, &[]), Some(Ipv4Addr::new(192, 0, 2, 9)));
-    }
-
-    #[test]
-    fn a_secondary_address_is_not_primary() {
-        let mut observed = Observed::default();
-        let message = address("192.0.2.1", 24, AddressHeaderFlags::Secondary);
-        observed.handle(&RouteNetlinkMessage::NewAddress(message));
-        assert_eq!(observed.primary_ipv4(INDEX, &[]), None);
-    }
-
-    #[test]
-    fn a_removed_address_is_named_and_not_held_any_more() {
-        let mut observed = with(&["192.0.2.1"]);
-        let message = address("192.0.2.1", 24, AddressHeaderFlags::empty());
-        let gone = observed.handle(&RouteNetlinkMessage::DelAddress(message));
-        let address = "192.0.2.1".parse().unwrap();
-        assert_eq!(gone, Some(Held { index: INDEX, address, prefix_len: 24 }));
-        assert_eq!(observed.held(INDEX, address).count(), 0);
-    }
-
-    #[test]
-    fn an_address_is_held_once_for_each_prefix() {
-        let mut observed = with(&["192.0.2.1"]);
-        observed.handle(&new_address("192.0.2.1", 32));
-        let held = observed.held(INDEX, "192.0.2.1".parse().unwrap());
-        assert_eq!(held.map(|held| held.prefix_len).collect::<Vec<_>>(), [24, 32]);
-    }
-}
+pub(crate) mod tests;

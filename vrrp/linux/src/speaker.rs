@@ -4,63 +4,61 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::SystemTime;
 
-use futures_util::future::select_all;
 use steadfast_vrrp::Instant;
-use steadfast_vrrp::packet::peek_vrid;
-use steadfast_vrrp::router::{FaultReason, Received, Transmit};
+use steadfast_vrrp::router::Transmit;
 use tokio::sync::mpsc;
 
-use crate::addresses::Change;
+use crate::channel::{Channels, Needs, Place};
 use crate::clock::{self, Alarm};
 use crate::driver::Command;
+use crate::guard::{Inherited, Keeper};
+use crate::instances::{Id, Instances};
 use crate::interface::Interface;
-use crate::netlink::{News, NewsLost, Requests};
+use crate::macvlan;
+use crate::netlink::{News, Requests};
 use crate::notice::{Notice, NoticeKind};
-use crate::observed::{Held, Observed};
+use crate::observed::Observed;
+use crate::paces::Paces;
+use crate::receiver::Packet;
 use crate::running::{RETRY, Running};
-use crate::worker::{Job, Report, Worker};
-use crate::{Error, Instance, Options, Snapshot};
+use crate::worker::Worker;
+use crate::{Error, Instance, Options};
 
-/// More than any IPv4 packet.
-const RECEIVE_BUFFER: usize = 65_536;
+mod commands;
+
+use commands::Leaving;
+
+mod dropping;
+
+use dropping::Dropping;
+
+mod guarded;
+
+use guarded::{inherit, news_of_guard};
+
+mod kernel;
+
+use kernel::{Asking, Kernel};
 
 /// All instances, their sockets and what is known of the kernel.
 #[derive(Debug)]
 pub(crate) struct Speaker {
-    instances: Vec<Running>,
+    instances: Instances,
+    channels: Channels,
     interfaces: BTreeMap<u32, Interface>,
     kernel: Kernel,
     notices: mpsc::UnboundedSender<Notice>,
     alarm: Alarm,
+    keeper: Option<Keeper>,
+    /// What a driver before this one left for instances that are not there, or not yet.
+    unclaimed: Vec<Inherited>,
+    paces: Paces,
+    /// When those start that do not resume.
+    start_at: Option<Instant>,
     /// When to try again what concerns no instance alone.
     retry_at: Option<Instant>,
-    receive_buffer: Option<usize>,
-    buffer: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Kernel {
-    news: News,
-    observed: Observed,
-    worker: Worker,
-    reports: mpsc::UnboundedReceiver<Report>,
-    asking: Asking,
-}
-
-/// Whether the kernel has to be asked for everything, because news was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asking {
-    Needless,
-    DueAt(Instant),
-    /// News waits until the answer is there, which may be older.
-    UnderWay,
-}
-
-impl Kernel {
-    /// What the kernel has, where that is known.
-    fn known(&self) -> Option<&Observed> {
-        (self.asking == Asking::Needless).then_some(&self.observed)
-    }
+    leaving: Vec<Leaving>,
+    dropping: Dropping,
 }
 
 impl Speaker {
@@ -69,6 +67,8 @@ impl Speaker {
         options: &Options,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> Result<Self, Error> {
+        // First: the guard of an earlier run may still be removing addresses.
+        let (keeper, inherited) = inherit(options, &notices)?;
         let connecting = || Error::system("connecting to the kernel's routing socket");
         // Subscribed before asked, so that nothing is missed in between.
         let news = News::subscribe().map_err(connecting())?;
@@ -76,39 +76,57 @@ impl Speaker {
         let observed = requests
             .observe()
             .map_err(Error::system("asking the kernel about links and addresses"))?;
-        require_interfaces(&instances, &observed)?;
+        instances.iter().try_for_each(|instance| require_interfaces(instance, &observed))?;
 
         let (reporting, reports) = mpsc::unbounded_channel();
-        let worker = Worker::start(requests, reporting, options.realtime)
+        let (dropping, firewall) = Dropping::start(&instances, options)?;
+        let worker = Worker::start(requests, firewall, reporting, options.realtime)
             .map_err(Error::system("starting the thread that changes addresses"))?;
         let asking = Asking::Needless;
         let mut speaker = Self {
-            instances: instances.into_iter().map(Running::new).collect(),
+            instances: Instances::default(),
+            channels: Channels::new(options.receive_buffer)
+                .map_err(Error::system("preparing to receive"))?,
             interfaces: BTreeMap::new(),
             kernel: Kernel { news, observed, worker, reports, asking },
             notices,
             alarm: Alarm::new().map_err(Error::system("making a timer"))?,
+            keeper,
+            unclaimed: Vec::new(),
+            paces: Paces::new(options),
+            start_at: None,
             retry_at: None,
-            receive_buffer: options.receive_buffer,
-            buffer: vec![0; RECEIVE_BUFFER],
+            leaving: Vec::new(),
+            dropping,
         };
+        for instance in instances {
+            speaker.instances.add(Running::new(instance));
+        }
         for error in options.apply_to_this_thread() {
             speaker.notify("", NoticeKind::Failed(error));
         }
         let now = clock::now();
         speaker.follow_kernel(now);
         speaker.open_sockets()?;
-        for running in &mut speaker.instances {
-            running.router.handle_startup(now);
+        // The last that can fail, so that nothing is left behind if something does.
+        let instances: Vec<_> = speaker.instances.iter().map(|running| &running.instance).collect();
+        let mut requests = Requests::connect().map_err(connecting())?;
+        let macvlans = macvlan::make_all(&instances, &speaker.kernel.observed, &mut requests)?;
+        for (running, macvlans) in speaker.instances.iter_mut().zip(macvlans) {
+            running.plan_macvlans(macvlans);
+            running.possible_macvlans_made(&speaker.kernel.observed);
         }
+        speaker.start_all(now, options.startup_delay, inherited);
+        speaker.hear_news();
         Ok(speaker)
     }
 
     pub(crate) async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
         loop {
             self.carry_out();
-            let wake_at = self.wake_at();
-            if let Err(error) = self.alarm.set(wake_at) {
+            if let Some(at) = self.wake_at()
+                && let Err(error) = self.alarm.set(at)
+            {
                 self.notify("", NoticeKind::Failed(Error::system("setting a timer")(error)));
             }
             tokio::select! {
@@ -124,36 +142,43 @@ impl Speaker {
                     None => break,
                 },
                 () = self.kernel.news.readable() => {}
+                () = self.dropping.news() => self.hear_of_table(),
                 () = self.alarm.ring() => {}
-                () = readable(&self.interfaces) => {}
+                () = self.channels.readable() => {}
+                () = news_of_guard(self.keeper.as_ref()) => self.check_guard(),
             }
-            // Whatever woke us: all that has arrived is taken in before any timer is judged.
+            // Whatever woke us: all that has arrived by now is taken in before it is judged what
+            // should have happened by now.
+            let now = clock::now();
             self.hear_news();
-            self.receive_all();
-            self.handle_timeouts();
+            self.receive_all(now);
+            self.handle_timeouts(now);
         }
         self.stop().await;
     }
 
-    fn wake_at(&self) -> Option<Instant> {
-        let router = |running: &Running| running.router.poll_timeout().map(|timeout| timeout.at);
-        let routers = self.instances.iter().filter_map(router).min();
+    fn wake_at(&mut self) -> Option<Instant> {
         let kernel = match self.kernel.asking {
-            Asking::Needless => self.instances.iter().filter_map(Running::retry_at).min(),
             Asking::DueAt(at) => Some(at),
-            Asking::UnderWay => None,
+            Asking::Needless | Asking::UnderWay => None,
         };
-        [routers, kernel, self.retry_at].into_iter().flatten().min()
+        let guard = self.keeper.as_ref().and_then(Keeper::wake_at);
+        let dropping = self.dropping.wake_at();
+        let others =
+            [kernel, guard, dropping, self.start_at, self.retry_at, self.channels.rests_until()];
+        others.into_iter().flatten().chain(self.instances.wake_at()).min()
     }
 
-    fn handle_timeouts(&mut self) {
-        let now = clock::now();
-        for running in &mut self.instances {
-            running.router.handle_timeout(now);
+    fn handle_timeouts(&mut self, now: Instant) {
+        if self.start_at.take_if(|at| *at <= now).is_some() {
+            self.instances.iter_mut().for_each(|running| running.router.handle_startup(now));
         }
+        self.instances.handle_timeouts(now);
+        self.disown(now);
         if self.retry_at.is_some_and(|at| at <= now) {
             self.retry_at = None;
             self.reopen_sockets(now);
+            self.tell_guard_all();
         }
     }
 
@@ -163,25 +188,23 @@ impl Speaker {
         let _nobody_listens = self.notices.send(notice);
     }
 
-    fn notify_of(&self, position: usize, kind: NoticeKind) {
-        if let Some(running) = self.instances.get(position) {
+    fn notify_of(&self, id: Id, kind: NoticeKind) {
+        if let Some(running) = self.instances.get(id) {
             self.notify(&running.instance.name, kind);
         }
     }
 
     fn open_sockets(&mut self) -> Result<(), Error> {
-        for running in &self.instances {
-            let Some(index) = running.index else { continue };
-            let interface = match self.interfaces.entry(index) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => {
-                    let name = &running.instance.interface;
-                    entry.insert(Interface::open(name, index, self.receive_buffer)?)
-                }
-            };
-            interface.join(&running.instance)?;
+        let mut all: BTreeMap<Place, Needs> = BTreeMap::new();
+        for running in self.instances.iter() {
+            let Some(place) = running.place() else { continue };
+            let name = &running.instance.interface;
+            if let Entry::Vacant(entry) = self.interfaces.entry(place.0) {
+                entry.insert(Interface::open(name, place.0)?);
+            }
+            running.add_needs(all.entry(place).or_default());
         }
-        Ok(())
+        self.channels.provide(&all)
     }
 
     /// For interfaces that came or went after the start.
@@ -194,138 +217,12 @@ impl Speaker {
         }
     }
 
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::SetPriority(name, priority) => {
-                if let Some(running) = self.named(&name) {
-                    // Only the owner refuses, whose priority tracking does not change.
-                    let _owner = running.router.set_priority(priority);
-                }
-            }
-            Command::Fault(name, reason) => self.declare_fault(&name, Some(reason)),
-            Command::ClearFault(name) => self.declare_fault(&name, None),
-            Command::Snapshot(answer) => {
-                let snapshots = self.instances.iter().map(|running| self.snapshot(running));
-                let _asker_is_gone = answer.send(snapshots.collect());
-            }
-            Command::Stop => {}
-        }
-    }
-
-    fn named(&mut self, name: &str) -> Option<&mut Running> {
-        self.instances.iter_mut().find(|running| running.instance.name == name)
-    }
-
-    fn declare_fault(&mut self, name: &str, fault: Option<FaultReason>) {
-        if let Some(running) = self.named(name) {
-            running.declared_fault = fault;
-        }
-        self.follow_kernel(clock::now());
-    }
-
-    fn snapshot(&self, running: &Running) -> Snapshot {
-        let interface = running.index.and_then(|index| self.interfaces.get(&index));
-        Snapshot {
-            instance: running.instance.name.clone(),
-            state: running.router.state(),
-            priority: running.router.effective_priority(),
-            counters: *running.router.counters(),
-            unknown_vrids: interface.map_or(0, |interface| interface.unknown_vrids),
-        }
-    }
-
-    /// Reads all news, then acts upon it.
-    fn hear_news(&mut self) {
-        let (mut heard, mut gone) = (false, Vec::new());
-        while self.kernel.asking == Asking::Needless {
-            match self.kernel.news.next() {
-                Ok(Some(messages)) => {
-                    heard = true;
-                    let observed = &mut self.kernel.observed;
-                    gone.extend(messages.iter().filter_map(|message| observed.handle(message)));
-                }
-                Ok(None) => break,
-                Err(NewsLost) => self.kernel.asking = Asking::DueAt(clock::now()),
-            }
-        }
-        if heard {
-            self.act_upon_kernel(&gone);
-        }
-        if matches!(self.kernel.asking, Asking::DueAt(at) if at <= clock::now()) {
-            self.kernel.asking = Asking::UnderWay;
-            self.kernel.worker.give(Job::Observe);
-        }
-    }
-
-    fn act_upon_kernel(&mut self, gone: &[Held]) {
-        let now = clock::now();
-        self.follow_kernel(now);
-        self.reopen_sockets(now);
-        for held in gone {
-            self.report_lost(held);
-        }
-    }
-
-    /// Reports an address that somebody else took away from an Active router.
-    fn report_lost(&self, gone: &Held) {
-        let observed = &self.kernel.observed;
-        for running in &self.instances {
-            let instance = &running.instance;
-            let is_lost = running.router.holds_addresses()
-                && !running.is_changing()
-                && instance.addresses.iter().any(|address| {
-                    address.address == gone.address
-                        && address.prefix_len == gone.prefix_len
-                        && observed.index_of(instance.interface_of(address)) == Some(gone.index)
-                })
-                && !observed.held(gone.index, gone.address).any(|held| held == *gone);
-            if is_lost {
-                self.notify(&instance.name, NoticeKind::AddressLost(gone.address));
-            }
-        }
-    }
-
-    /// Tells the routers what links and addresses mean for them.
-    fn follow_kernel(&mut self, now: Instant) {
-        let all = self.instances.iter().flat_map(|running| &running.instance.addresses);
-        let all_virtual: Vec<_> = all.map(|address| address.address).collect();
-        for running in &mut self.instances {
-            running.follow(now, &self.kernel.observed, &all_virtual);
-        }
-    }
-
-    fn receive_all(&mut self) {
-        let now = clock::now();
+    fn receive_all(&mut self, now: Instant) {
         let (instances, notices) = (&mut self.instances, &self.notices);
-        let mut failed = Vec::new();
-        for (index, interface) in &mut self.interfaces {
-            let received = interface.receive_all(&mut self.buffer, |packet| {
-                let vrid = peek_vrid(packet.payload);
-                let Some(running) = instances.iter_mut().find(|running| {
-                    vrid == Some(running.instance.config.vrid().get())
-                        && running.index == Some(*index)
-                        && running.hears(packet.source.into(), packet.destination.into())
-                }) else {
-                    return false;
-                };
-                let received = Received {
-                    arrival: now,
-                    source: packet.source.into(),
-                    destination: packet.destination.into(),
-                    hop_limit: packet.ttl,
-                    unicast: running.accepts_unicast(packet.source.into(), packet.ttl),
-                };
-                if let Some(kind) = running.receive(now, &received, packet.payload) {
-                    let instance = running.instance.name.clone();
-                    let at = SystemTime::now();
-                    let _nobody_listens = notices.send(Notice { instance, at, kind });
-                }
-                true
-            });
-            failed.extend(received.err());
-        }
-        for error in failed {
-            let error = Error::system("receiving an advertisement")(error);
+        let failures = self
+            .channels
+            .receive_all(now, |place, packet| take_in(instances, notices, now, place, packet));
+        for error in failures {
             self.notify("", NoticeKind::Failed(error));
         }
     }
@@ -333,111 +230,104 @@ impl Speaker {
     /// Sends, reports and changes what the routers want.
     fn carry_out(&mut self) {
         let now = clock::now();
-        for position in 0..self.instances.len() {
-            // The advertisement first, then the addresses; that they are in brings announcements.
-            self.transmit_all(position);
-            if self.kernel.known().is_some() {
-                self.change_addresses(position, now);
-                self.transmit_all(position);
+        for (group, change) in self.instances.synchronise(now) {
+            self.notify("", NoticeKind::SyncGroup { group, change });
+        }
+        let touched = self.instances.take_touched();
+        // Advertisements first, then addresses, which accept nothing they should not from the start.
+        self.transmit(&touched, now);
+        self.keep_guard(&touched, now);
+        self.drop_more(&touched, now);
+        if self.kernel.known().is_some() {
+            self.change_addresses(&touched, now);
+        }
+        self.drop_less(&touched, now);
+        self.instances.let_go(touched);
+        self.release_leaving();
+    }
+
+    fn transmit(&mut self, ids: &[Id], now: Instant) {
+        for id in ids {
+            self.transmit_of(*id, now);
+        }
+        let mut failures = Vec::new();
+        self.channels.flush(|id, error| failures.push((id, error)));
+        for (id, error) in failures {
+            let running = self.instances.get_mut(id);
+            if let Some(kind) = running.and_then(|running| running.failure(error)) {
+                self.notify_of(id, kind);
             }
         }
     }
 
-    fn transmit_all(&mut self, position: usize) {
-        let Some(running) = self.instances.get_mut(position) else { return };
+    fn transmit_of(&mut self, id: Id, now: Instant) {
+        let Some(running) = self.instances.get_mut(id) else { return };
         let mut kinds: Vec<_> = std::iter::from_fn(|| running.poll_event()).collect();
-        while let Some(transmit) = running.router.poll_transmit() {
-            let Some(interface) = running.index.and_then(|i| self.interfaces.get_mut(&i)) else {
-                continue;
-            };
-            let sent = match transmit {
-                Transmit::Advertisement(advertise) => interface.advertise(running, &advertise),
-                Transmit::Announce(announce) => {
-                    let observed = &self.kernel.observed;
-                    interface.announce(&running.instance, announce.address, observed)
+        let interface = running.place().and_then(|(index, _)| self.interfaces.get(&index));
+        match (running.place(), interface) {
+            (Some(place), Some(interface)) => {
+                let pacer = self.paces.of(&running.instance.interface);
+                // A pace counts from when a frame leaves, not from when we woke.
+                while let Some(transmit) = running.poll_transmit(clock::now(), pacer) {
+                    let sent = match (transmit, running.sends_from()) {
+                        (Transmit::Advertisement(advertise), Some((mac, group))) => {
+                            interface.advertise(running, &advertise, mac, group)
+                        }
+                        (Transmit::Advertisement(advertise), None) => {
+                            self.channels.queue(place, id, running, &advertise)
+                        }
+                        (Transmit::Announce(announce), _) => {
+                            let observed = &self.kernel.observed;
+                            interface.announce(&running.instance, announce.address, observed)
+                        }
+                    };
+                    kinds.extend(sent.err().and_then(|error| running.failure(error)));
                 }
-            };
-            kinds.extend(sent.err().and_then(|error| running.failure(error)));
-        }
-        for kind in kinds {
-            self.notify_of(position, kind);
-        }
-    }
-
-    fn change_addresses(&mut self, position: usize, now: Instant) {
-        let Some(running) = self.instances.get_mut(position) else { return };
-        let changes = running.begin_changes(now, &self.kernel.observed);
-        if !changes.is_empty() {
-            self.kernel.worker.give(Job::Change { position, changes });
-        }
-    }
-
-    fn handle_report(&mut self, report: Report) {
-        match report {
-            Report::Changed { position, results } => {
-                // The kernel told all about the changes before it answered.
-                self.hear_news();
-                self.end_changes(position, results);
             }
-            Report::Observed(Ok(observed)) => {
-                self.kernel.observed = observed;
-                self.kernel.asking = Asking::Needless;
-                self.act_upon_kernel(&[]);
-            }
-            Report::Observed(Err(error)) => {
-                self.kernel.asking = Asking::DueAt(clock::now() + RETRY);
-                let what = "asking the kernel about links and addresses";
-                self.notify("", NoticeKind::Failed(Error::system(what)(error)));
-            }
+            // It must not go out later, when it is not true any more.
+            _ => while running.router.poll_transmit().is_some() {},
         }
-    }
-
-    fn end_changes(&mut self, position: usize, results: Vec<(Change, Result<(), Error>)>) {
-        let Some(running) = self.instances.get_mut(position) else { return };
-        let late = running.end_changes(clock::now(), self.kernel.known());
-        let interface = running.index.and_then(|index| self.interfaces.get(&index));
-        let mut kinds = Vec::new();
-        for (change, result) in results {
-            let address = change.address();
-            match result {
-                Ok(()) if change.adds() => {
-                    kinds.push(NoticeKind::AddressAdded(address));
-                    if let (true, Some(interface)) = (late, interface) {
-                        let observed = &self.kernel.observed;
-                        let sent = interface.announce(&running.instance, address, observed);
-                        kinds.extend(sent.err().and_then(|error| running.failure(error)));
-                    }
-                }
-                Ok(()) => kinds.push(NoticeKind::AddressRemoved(address)),
-                Err(error) => kinds.extend(running.failure(error)),
+        if let Some(interface) = interface {
+            for address in running.due_elsewhere(now) {
+                let sent = interface.announce(&running.instance, address, &self.kernel.observed);
+                kinds.extend(sent.err().and_then(|error| running.failure(error)));
             }
         }
         for kind in kinds {
-            self.notify_of(position, kind);
+            self.notify_of(id, kind);
         }
     }
 
     /// Priority 0 first, then the addresses.
     async fn stop(mut self) {
         let now = clock::now();
-        for running in &mut self.instances {
-            running.router.handle_shutdown(now);
+        for running in self.instances.iter_mut() {
+            running.leave(now);
         }
-        for position in 0..self.instances.len() {
-            self.transmit_all(position);
-        }
+        let all = self.instances.take_touched();
+        self.transmit(&all, now);
+        self.keep_guard(&all, now);
         // What is under way first, then what that left to do.
         self.handle_open_reports().await;
-        for position in 0..self.instances.len() {
-            self.change_addresses(position, now);
-        }
+        self.change_addresses(&all, now);
         self.handle_open_reports().await;
+        self.drop_for_those_left(now);
+        self.dismiss_guard();
+        self.restore_bases();
         self.kernel.worker.finish();
+    }
+
+    fn restore_bases(&self) {
+        let macvlans = self.instances.iter().flat_map(Running::macvlans);
+        for error in macvlans.filter_map(|macvlan| macvlan.restore_base().err()) {
+            self.notify("", NoticeKind::Failed(error));
+        }
     }
 
     async fn handle_open_reports(&mut self) {
         while self.kernel.asking == Asking::UnderWay
             || self.instances.iter().any(Running::is_changing)
+            || self.keeper.as_ref().is_some_and(Keeper::is_recruiting)
         {
             match self.kernel.reports.recv().await {
                 Some(report) => self.handle_report(report),
@@ -447,24 +337,38 @@ impl Speaker {
     }
 }
 
-fn require_interfaces(instances: &[Instance], observed: &Observed) -> Result<(), Error> {
-    for Instance { name, interface, addresses, .. } in instances {
-        let others = addresses.iter().filter_map(|address| address.interface.as_ref());
-        if let Some(missing) =
-            std::iter::once(interface).chain(others).find(|name| observed.index_of(name).is_none())
-        {
-            let (instance, interface) = (name.clone(), missing.clone());
-            return Err(Error::NoInterface { instance, interface });
-        }
+/// Hands a packet to whom it is for; says whether there is one.
+fn take_in(
+    instances: &mut Instances,
+    notices: &mpsc::UnboundedSender<Notice>,
+    now: Instant,
+    place: Place,
+    packet: &Packet<'_>,
+) -> bool {
+    let Some(running) = instances.addressee(place, packet) else { return false };
+    // It may have arrived since we looked at the clock.
+    let now = now.max(packet.arrival);
+    if let Some(kind) = running.receive(now, packet) {
+        let instance = running.instance.name.clone();
+        let _nobody_listens = notices.send(Notice { instance, at: SystemTime::now(), kind });
     }
-    Ok(())
+    true
 }
 
-async fn readable(interfaces: &BTreeMap<u32, Interface>) {
-    let waiting: Vec<_> =
-        interfaces.values().map(|interface| Box::pin(interface.readable())).collect();
-    if waiting.is_empty() {
-        return std::future::pending().await;
+fn require_interfaces(instance: &Instance, observed: &Observed) -> Result<(), Error> {
+    let Instance { name, interface, addresses, dynamic_interfaces, .. } = instance;
+    if *dynamic_interfaces {
+        return Ok(());
     }
-    select_all(waiting).await;
+    let others = addresses.iter().filter_map(|address| address.interface.as_ref());
+    let others = others.filter(|other| !instance.makes(other));
+    let bases = instance.virtual_interfaces.iter().map(|made| &made.base);
+    let mut all = std::iter::once(interface).chain(others).chain(bases);
+    match all.find(|name| observed.index_of(name).is_none()) {
+        Some(missing) => {
+            let (instance, interface) = (name.clone(), missing.clone());
+            Err(Error::NoInterface { instance, interface })
+        }
+        None => Ok(()),
+    }
 }

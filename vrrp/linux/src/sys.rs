@@ -1,10 +1,12 @@
 //! The things that have no safe way: a link-layer socket address, which neither std nor socket2
-//! knows, watching a descriptor, and the scheduling policy of a thread.
+//! knows, watching a descriptor, the scheduling policy and the signals of a thread, and closing
+//! descriptors that nobody here has opened.
 #![allow(unsafe_code, reason = "no safe interface to what is done here")]
 
 use std::io;
-use std::mem::size_of;
+use std::mem::{MaybeUninit, size_of};
 use std::os::fd::OwnedFd;
+use std::ptr;
 
 use socket2::SockAddr;
 use tokio::io::unix::AsyncFd;
@@ -37,6 +39,28 @@ pub(crate) fn run_realtime(priority: RealtimePriority) -> io::Result<()> {
     // SAFETY: process 0 is the calling thread, and the kernel only reads the parameters, which live
     // until the call returns.
     match unsafe { libc::sched_setscheduler(0, policy, &raw const parameters) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Blocks all signals that can be blocked for the calling thread.
+pub(crate) fn block_signals() -> io::Result<()> {
+    let mut all = MaybeUninit::uninit();
+    // SAFETY: the first call fills in the set, the second one only reads it.
+    let error = unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), ptr::null_mut())
+    };
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
+}
+
+/// Closes all descriptors from `first` on. Only for the beginning of a program: what is open then
+/// was inherited and belongs to nothing in it.
+pub(crate) fn close_from(first: libc::c_uint) -> io::Result<()> {
+    let last = libc::c_uint::MAX;
+    // SAFETY: the system call takes three numbers and no pointer.
+    match unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }

@@ -26,6 +26,14 @@ impl Watched {
         }
     }
 
+    /// Waits until something may be written; then write until that would block.
+    pub(crate) async fn writable(&self) {
+        match self.0.writable().await {
+            Ok(mut ready) => ready.clear_ready(),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
     /// Reads once and says how much; `None` when nothing is there.
     ///
     /// It asks the kernel, not the runtime, which learns of arrivals only when it next looks: a

@@ -1,13 +1,18 @@
 //! The thread that asks the kernel and changes it, and waits for it. The thread that advertises does
 //! not: the kernel's lock on its network configuration can be held by others for long.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::net::IpAddr;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::addresses::Change;
+use crate::addresses::{Action, Change};
+use crate::firewall::Firewall;
+use crate::guard::{Recruit, Vacancy};
+use crate::instances::Id;
 use crate::netlink::Requests;
 use crate::observed::Observed;
 use crate::{Error, RealtimePriority, sys};
@@ -15,18 +20,27 @@ use crate::{Error, RealtimePriority, sys};
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Make changes for the instance at that position.
-    Change { position: usize, changes: Vec<Change> },
+    /// Make changes for some instances.
+    Change(Vec<(Id, Vec<Change>)>),
     /// Look at everything.
     Observe,
+    /// Have packets to these addresses dropped, and to no others.
+    DropOnly(BTreeSet<IpAddr>),
+    /// Start a crash guard.
+    Recruit(Vacancy),
 }
 
 /// What was done.
 #[derive(Debug)]
 pub(crate) enum Report {
-    Changed { position: usize, results: Vec<(Change, Result<(), Error>)> },
+    Changed(Vec<(Id, Results)>),
     Observed(io::Result<Observed>),
+    Dropped(io::Result<()>),
+    Recruited(io::Result<Recruit>),
 }
+
+/// What became of changes.
+pub(crate) type Results = Vec<(Change, Result<(), Error>)>;
 
 #[derive(Debug)]
 pub(crate) struct Worker {
@@ -38,6 +52,7 @@ impl Worker {
     /// Starts the thread. Each job gets a report, in the same order.
     pub(crate) fn start(
         mut requests: Requests,
+        firewall: Option<Firewall>,
         reports: UnboundedSender<Report>,
         realtime: Option<RealtimePriority>,
     ) -> io::Result<Self> {
@@ -47,10 +62,12 @@ impl Worker {
             let _reported = realtime.and_then(RealtimePriority::lower).map(sys::run_realtime);
             for job in inbox {
                 let report = match job {
-                    Job::Change { position, changes } => {
-                        Report::Changed { position, results: requests.apply(changes) }
-                    }
+                    Job::Change(changes) => Report::Changed(apply_all(&mut requests, changes)),
                     Job::Observe => Report::Observed(requests.observe()),
+                    Job::DropOnly(addresses) => Report::Dropped(
+                        firewall.as_ref().map_or(Ok(()), |it| it.drop_only(&addresses)),
+                    ),
+                    Job::Recruit(vacancy) => Report::Recruited(vacancy.fill()),
                 };
                 if reports.send(report).is_err() {
                     break;
@@ -71,4 +88,22 @@ impl Worker {
         drop(self.jobs);
         let _panicked = self.thread.join();
     }
+}
+
+/// Makes the changes of all instances as one, and sorts out what became of them.
+fn apply_all(requests: &mut Requests, all: Vec<(Id, Vec<Change>)>) -> Vec<(Id, Results)> {
+    let (counts, changes): (Vec<_>, Vec<_>) =
+        all.into_iter().map(|(id, changes)| ((id, changes.len()), changes)).unzip();
+    let mut results = apply(requests, changes.concat()).into_iter();
+    counts.into_iter().map(|(id, count)| (id, results.by_ref().take(count).collect())).collect()
+}
+
+fn apply(requests: &mut Requests, changes: Vec<Change>) -> Results {
+    let mut results = requests.apply(changes);
+    for (change, result) in &mut results {
+        if let (Action::AddMacvlan(macvlan), Ok(())) = (&change.action, &result) {
+            *result = macvlan.set_up();
+        }
+    }
+    results
 }

@@ -12,8 +12,7 @@ pub enum Authentication {
     None,
     /// Type 1: a password in clear. It keeps out mistakes, not attackers.
     SimplePassword(Password),
-    /// Type 2: an IP Authentication Header goes around the packet; checking it is the
-    /// business of whoever strips it.
+    /// Type 2: an IP [Authentication Header](super::ah) goes around the message.
     AuthenticationHeader,
     /// A type this crate does not know, such as Cisco's 254.
     Other(u8),
@@ -47,7 +46,7 @@ impl Authentication {
     }
 }
 
-/// The password of authentication type 1: up to 8 bytes, padded with NUL.
+/// The password of authentication type 1, or the key of type 2: up to 8 bytes, padded with NUL.
 ///
 /// Compared in constant time; never shown by `Debug`.
 #[derive(Clone, Copy)]
@@ -65,6 +64,10 @@ impl Password {
             .ok_or(InvalidPassword::TooLong { length: password.len() })?
             .copy_from_slice(password);
         Ok(Self(padded))
+    }
+
+    pub(super) const fn bytes(&self) -> [u8; 8] {
+        self.0
     }
 }
 

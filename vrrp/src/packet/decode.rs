@@ -4,7 +4,7 @@ use super::addresses::address_len;
 use super::checksum::Sum;
 use super::{
     ADVERTISEMENT, Addresses, Advertisement, Carrier, ChecksumForm, ChecksumPolicy, DecodeError,
-    FIXED_LEN, Format, v2, v3,
+    FIXED_LEN, Format, PROTOCOL, v2, v3,
 };
 use crate::{Family, Priority, Version, Vrid};
 
@@ -16,11 +16,14 @@ pub struct DecodePolicy {
     /// Over IPv6, whether the first address must be link-local. The standard says it must;
     /// keepalived sends and accepts lists without one unless it is told to be strict.
     pub link_local_first: bool,
+    /// Whether it may be for no address at all. The standard says it may not (RFC 9568 section
+    /// 5.2.5, erratum 8299); keepalived sends and accepts it where it is configured with none.
+    pub no_addresses: bool,
 }
 
 impl Default for DecodePolicy {
     fn default() -> Self {
-        Self { checksum: ChecksumPolicy::default(), link_local_first: true }
+        Self { checksum: ChecksumPolicy::default(), link_local_first: true, no_addresses: false }
     }
 }
 
@@ -97,6 +100,10 @@ impl<'a> Verified<'a> {
         let family = carrier.family();
 
         let first = *bytes.first().ok_or(truncated(FIXED_LEN))?;
+        // Its first byte says what follows it.
+        if first == PROTOCOL {
+            return Err(DecodeError::AuthenticationHeader);
+        }
         let found = first >> 4;
         let version = Version::from_number(found).ok_or(DecodeError::Version { found })?;
         if version == Version::V2 && family == Family::Ipv6 {
@@ -151,7 +158,10 @@ impl<'a> Verified<'a> {
         let list = self.message.get(FIXED_LEN..).unwrap_or_default();
         let list = list.get(..usize::from(count) * address_len(self.family)).unwrap_or_default();
         let addresses = Addresses::read(self.family, list);
-        let first = addresses.iter().next().ok_or(DecodeError::NoAddresses)?;
+        let first = addresses.iter().next();
+        if first.is_none() && !policy.no_addresses {
+            return Err(DecodeError::NoAddresses);
+        }
 
         let interval = match self.version {
             Version::V2 => v2::read_interval([fourth, fifth]),
@@ -159,11 +169,11 @@ impl<'a> Verified<'a> {
         }
         .ok_or(DecodeError::Interval)?;
 
-        if let IpAddr::V6(address) = first
+        if let Some(IpAddr::V6(address)) = first
             && policy.link_local_first
             && !address.is_unicast_link_local()
         {
-            return Err(DecodeError::FirstAddress { address: first });
+            return Err(DecodeError::FirstAddress { address: address.into() });
         }
 
         let format = match self.version {

@@ -30,9 +30,7 @@ impl Advertisement<'_> {
             });
         }
         let count = u8::try_from(self.addresses.len())
-            .ok()
-            .filter(|count| *count > 0)
-            .ok_or(EncodeError::AddressCount { count: self.addresses.len() })?;
+            .map_err(|_| EncodeError::AddressCount { count: self.addresses.len() })?;
         let [fourth, fifth] = match self.format {
             Format::V2 { authentication } => v2::write(self.interval, authentication)?,
             Format::V3 { .. } => v3::write(self.interval)?,

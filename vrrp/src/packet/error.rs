@@ -14,6 +14,10 @@ pub enum DecodeError {
         /// The version field.
         found: u8,
     },
+    /// The bytes begin with an IP [Authentication Header](super::ah), as with authentication type 2
+    /// of RFC 2338: the payload of protocol 51, not of 112.
+    #[error("IP Authentication Header before the message: that is no packet of protocol 112")]
+    AuthenticationHeader,
     /// VRRPv2 in an IPv6 packet.
     #[error("version is 2 in an IPv6 packet: VRRPv2 is for IPv4 only")]
     Version2OverIpv6,
@@ -69,8 +73,8 @@ pub enum EncodeError {
         /// Bytes needed.
         needed: usize,
     },
-    /// 0 or more than 255 addresses.
-    #[error("{count} addresses: an advertisement carries 1 to 255")]
+    /// More than 255 addresses.
+    #[error("{count} addresses: an advertisement carries at most 255")]
     AddressCount {
         /// Addresses given.
         count: usize,

@@ -5,6 +5,7 @@
 //! [`Advertisement`] encodes into a buffer of the caller's and is its exact inverse.
 
 mod addresses;
+pub mod ah;
 mod authentication;
 mod carrier;
 mod checksum;

@@ -209,12 +209,28 @@ fn what_the_wire_cannot_carry_is_not_encoded() {
     let error = encode(good, v6.carrier());
     assert!(matches!(error, EncodeError::Family { .. }), "{error}");
 
-    for count in [0, 256] {
-        let list = vec![[10, 0, 0, 1]; count];
-        let addresses = Addresses::v4(&list);
-        let error = encode(Advertisement { addresses, ..good }, v3.carrier());
-        assert_eq!(error, EncodeError::AddressCount { count });
-    }
+    let list = vec![[10, 0, 0, 1]; 256];
+    let addresses = Addresses::v4(&list);
+    let error = encode(Advertisement { addresses, ..good }, v3.carrier());
+    assert_eq!(error, EncodeError::AddressCount { count: 256 });
+}
+
+#[test]
+fn an_advertisement_for_no_address_is_taken_only_where_that_is_tolerated() {
+    let carrier = Carrier::V4 { source: "192.0.2.1".parse().unwrap(), destination: MULTICAST_IPV4 };
+    let advertisement = Advertisement {
+        vrid: Vrid::new(5).unwrap(),
+        priority: Priority::from_wire(100),
+        interval: AdverInterval::from_centis(100).unwrap(),
+        addresses: Addresses::v4(&[]),
+        format: Format::V3 { checksum: ChecksumForm::PseudoHeader },
+    };
+    let mut buffer = [0; 8];
+    assert_eq!(advertisement.encode(carrier, &mut buffer), Ok(8));
+    let strict = decode(&buffer, carrier, DecodePolicy::default());
+    assert_eq!(strict.unwrap_err(), DecodeError::NoAddresses);
+    let tolerant = DecodePolicy { no_addresses: true, ..DecodePolicy::default() };
+    assert_eq!(decode(&buffer, carrier, tolerant).unwrap().advertisement, advertisement);
 }
 
 fn carrier() -> impl Strategy<Value = Carrier> {
@@ -248,7 +264,7 @@ fn exact(format: Format) -> DecodePolicy {
         Format::V3 { checksum } => ChecksumPolicy::Only(checksum),
         Format::V2 { .. } => ChecksumPolicy::Either,
     };
-    DecodePolicy { checksum, link_local_first: false }
+    DecodePolicy { checksum, link_local_first: false, no_addresses: true }
 }
 
 proptest! {
@@ -258,8 +274,8 @@ proptest! {
         priority in any::<u8>(),
         centis in 1..=4095u16,
         seconds in 1..=255u8,
-        v4 in proptest::collection::vec(any::<[u8; 4]>(), 1..=255),
-        v6 in proptest::collection::vec(any::<[u8; 16]>(), 1..=255),
+        v4 in proptest::collection::vec(any::<[u8; 4]>(), 0..=255),
+        v6 in proptest::collection::vec(any::<[u8; 16]>(), 0..=255),
         carrier in carrier(),
         format in format(),
     ) {

@@ -7,7 +7,7 @@ use crate::Family;
 use crate::packet::Addresses;
 
 /// The addresses a virtual router advertises: 1 to 255, all of one family, none twice, in the
-/// order they are sent.
+/// order they are sent; or [none](Self::none).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualAddresses(Octets);
 
@@ -28,6 +28,16 @@ impl VirtualAddresses {
             }
         }
         list.ok_or(InvalidAddresses::Empty)
+    }
+
+    /// No address: a router whose being Active is all that matters. The standard does not know such
+    /// (RFC 9568 section 5.2.5, erratum 8299); keepalived does. Others of its virtual router must
+    /// have none either to hear it.
+    pub fn none(family: Family) -> Self {
+        Self(match family {
+            Family::Ipv4 => Octets::V4(Vec::new()),
+            Family::Ipv6 => Octets::V6(Vec::new()),
+        })
     }
 
     fn one(address: IpAddr) -> Self {

@@ -1,13 +1,13 @@
-use super::StateReason;
-
-/// What happened so far, under the names of RFC 8347; those below `events_lost` are ours.
+/// What happened since the router was made, under the names of RFC 8347; those from
+/// `invalid_auth_type` on are RFC 2787's and ours.
+///
+/// None is ever reset. Those that RFC 8347 has but once for all virtual routers (`checksum_errors`,
+/// `version_errors`, `vrid_errors`, `ip_ttl_errors`) are the sums over all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counters {
     /// Times the router became Active.
     pub master_transitions: u64,
-    /// Why it last became Active.
-    pub new_master_reason: NewMasterReason,
     /// Valid advertisements received.
     pub advertisement_rcvd: u64,
     /// Advertisements handed out for sending.
@@ -22,7 +22,7 @@ pub struct Counters {
     pub version_errors: u64,
     /// Packets for another virtual router, or VRID 0.
     pub vrid_errors: u64,
-    /// Packets with a TTL or hop limit other than 255.
+    /// Packets with a TTL or hop limit other than 255, or than configured for a unicast peer.
     pub ip_ttl_errors: u64,
     /// Packets with an interval that is not ours (VRRPv2) or 0.
     pub interval_errors: u64,
@@ -37,10 +37,16 @@ pub struct Counters {
     pub invalid_auth_type: u64,
     /// Packets with an authentication type that is not ours.
     pub auth_type_mismatch: u64,
-    /// Packets with a wrong password.
+    /// Packets with a wrong password, or an Authentication Header that is wrong or was seen before.
     pub auth_failures: u64,
     /// Packets of another address family.
     pub family_errors: u64,
+    /// Packets sent to us alone where a group is configured, or the other way round.
+    pub destination_errors: u64,
+    /// Packets from none of the unicast peers.
+    pub unknown_peers: u64,
+    /// Valid advertisements that the owner of the addresses ignored, as configured.
+    pub owner_ignored: u64,
     /// Own packets that came back.
     pub looped_back: u64,
     /// Advertisements that were due when there was no address to send them from.
@@ -49,28 +55,4 @@ pub struct Counters {
     pub overslept: u64,
     /// Events dropped because nobody took them.
     pub events_lost: u64,
-}
-
-/// Why a router became Active (RFC 8347, `new-master-reason`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum NewMasterReason {
-    /// It never did.
-    #[default]
-    NotMaster,
-    /// It had the highest priority: as the owner, or when the Active router gave up.
-    Priority,
-    /// It preempted a router of lower priority.
-    Preempted,
-    /// It heard nothing of the Active router.
-    NoResponse,
-}
-
-impl From<&StateReason> for NewMasterReason {
-    fn from(reason: &StateReason) -> Self {
-        match reason {
-            StateReason::Silence { .. } => Self::NoResponse,
-            StateReason::Preempted { .. } => Self::Preempted,
-            _ => Self::Priority,
-        }
-    }
 }

@@ -22,6 +22,18 @@ pub enum State {
     Fault,
 }
 
+impl State {
+    /// The word that keepalived has for it.
+    pub const fn keepalived(self) -> &'static str {
+        match self {
+            Self::Initialize => "INIT",
+            Self::Backup => "BACKUP",
+            Self::Active => "MASTER",
+            Self::Fault => "FAULT",
+        }
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -37,18 +49,21 @@ impl fmt::Display for State {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum FaultReason {
-    /// The interface is down or gone.
-    #[error("interface is down")]
-    InterfaceDown,
-    /// The interface has no address to send from.
-    #[error("interface has no address to send from")]
-    NoSourceAddress,
+    /// The interface of this name is down or gone.
+    #[error("interface {0} is down")]
+    InterfaceDown(Arc<str>),
+    /// The interface of this name has no address to send from.
+    #[error("interface {0} has no address to send from")]
+    NoSourceAddress(Arc<str>),
     /// A tracked interface, script, file or process failed; the caller's name for it.
     #[error("tracked {0} failed")]
     Tracked(Arc<str>),
     /// Another member of its synchronisation group is in Fault.
-    #[error("{0} of the same group is in Fault")]
+    #[error("{0} of the same group is in FAULT STATE")]
     Group(Arc<str>),
+    /// Somebody else took a virtual address away, which is respected.
+    #[error("{0} was taken away by somebody else")]
+    AddressLost(IpAddr),
     /// The operator said so.
     #[error("operator's order")]
     Operator,
@@ -88,6 +103,11 @@ pub struct StateChange {
 pub enum StateReason {
     /// The router was started.
     Startup,
+    /// The router was started in place of one that was Active until its process died.
+    Resumed {
+        /// How long ago that was.
+        down: Duration,
+    },
     /// The router was shut down.
     Shutdown,
     /// The router became unfit.
@@ -132,35 +152,23 @@ pub enum StateReason {
         /// That router.
         peer: Peer,
     },
-}
-
-impl fmt::Display for StateReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Startup => f.write_str("startup"),
-            Self::Shutdown => f.write_str("shutdown"),
-            Self::Fault(fault) => write!(f, "fault: {fault}"),
-            Self::Recovered => f.write_str("fault is over"),
-            Self::Silence { duration, last_heard: Some(peer) } => {
-                write!(f, "nothing heard for {duration:?}, last from {peer}")
-            }
-            Self::Silence { duration, last_heard: None } => {
-                write!(f, "nobody heard for {duration:?}")
-            }
-            Self::PeerResigned { peer } => write!(f, "{peer} gave up (priority 0)"),
-            Self::Preempted { peer, ours } => write!(f, "preempted {peer}, ours is {ours}"),
-            Self::HigherPriority { peer, ours } => write!(f, "{peer} is above our {ours}"),
-            Self::GreaterAddress { peer, ours: Some(ours) } => {
-                write!(f, "{peer} equals ours, and its address is above our {ours}")
-            }
-            Self::GreaterAddress { peer, ours: None } => {
-                write!(f, "{peer} equals ours, and we have no address")
-            }
-            Self::TakenOverWhileAsleep { peer } => {
-                write!(f, "{peer} took over while we were asleep")
-            }
-        }
-    }
+    /// It overslept so long that another router may have taken over, and is configured to step down
+    /// then.
+    TimerExpired {
+        /// How late it was woken.
+        by: Duration,
+    },
+    /// Between the death of the process and the start of the one that was to resume, another router
+    /// took over.
+    TakenOverBeforeResumption {
+        /// That router.
+        peer: Peer,
+    },
+    /// Another member of its synchronisation group must be Backup.
+    GroupBackup {
+        /// The name of that member.
+        member: Arc<str>,
+    },
 }
 
 /// Something worth knowing.

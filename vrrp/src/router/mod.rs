@@ -3,12 +3,17 @@
 mod addresses;
 mod config;
 mod counters;
+mod destination;
 mod event;
+mod membership;
+mod numbering;
+mod operational;
 mod receive;
 mod reconfigure;
 mod timers;
 mod transitions;
 mod transmit;
+mod words;
 
 use core::net::IpAddr;
 use core::time::Duration;
@@ -17,9 +22,13 @@ use thiserror::Error;
 
 pub use addresses::{InvalidAddresses, VirtualAddresses};
 pub use config::{AddressListCheck, AnnounceSettings, Config, ConfigBuilder, ConfigError};
-pub use counters::{Counters, NewMasterReason};
+pub use counters::Counters;
+pub use destination::{Destination, UnicastPeer};
 use event::EventQueue;
 pub use event::{Event, FaultReason, Peer, State, StateChange, StateReason};
+pub(crate) use membership::{Standing, Verdict};
+use numbering::Numbering;
+pub use operational::{LastEvent, NewMasterReason, Operational};
 use receive::Noted;
 pub use receive::{Outcome, ReceiveError, Received};
 pub use reconfigure::ReconfigureError;
@@ -27,9 +36,10 @@ use timers::TimerTable;
 pub use timers::{Timeout, Timer};
 use transitions::{Awaiting, Input};
 use transmit::Burst;
-pub use transmit::{Advertise, AdvertiseReason, Announce, AnnounceReason, Transmit};
+pub use transmit::{Advertise, AdvertiseReason, Announce, AnnounceReason, SendChecksum, Transmit};
 
-use crate::packet::{Advertisement, Carrier, EncodeError, Format};
+use crate::packet::ah::Envelope;
+use crate::packet::{Advertisement, Carrier, ChecksumForm, EncodeError, Format};
 use crate::{AdverInterval, Instant, Priority, Version};
 
 /// One virtual router: holds no socket, no clock and no thread.
@@ -52,11 +62,22 @@ pub struct VirtualRouter {
     active_adver_interval: AdverInterval,
     awaiting: Awaiting,
     last_heard: Option<Peer>,
+    /// The form in which the Active router last heard sends its checksums.
+    heard_checksum: Option<ChecksumForm>,
     silent_since: Instant,
+    last_adv_source: Option<IpAddr>,
+    last_event: LastEvent,
+    new_master_reason: NewMasterReason,
+    up_since: Option<Instant>,
     preempt_delay_over: bool,
+    /// As Active: when it was started, if it was to resume.
+    resumed: Option<Instant>,
     /// Overslept, and has been listening since.
     listening_again: bool,
+    /// Would be Active, but for the others of its group.
+    ready: bool,
     noted: Noted,
+    numbering: Numbering,
 
     /// The advertisement to be sent. An advertisement says how things are now, so a later one
     /// replaces one that nobody took.
@@ -83,10 +104,18 @@ impl VirtualRouter {
             active_adver_interval: config.interval(),
             awaiting: Awaiting::Silence,
             last_heard: None,
+            heard_checksum: None,
             silent_since: Instant::from_nanos(0),
+            last_adv_source: None,
+            last_event: LastEvent::None,
+            new_master_reason: NewMasterReason::NotMaster,
+            up_since: None,
             preempt_delay_over: false,
+            resumed: None,
             listening_again: false,
+            ready: false,
             noted: Noted::default(),
+            numbering: Numbering::default(),
             pending: None,
             installed: false,
             burst: None,
@@ -98,18 +127,39 @@ impl VirtualRouter {
     }
 
     /// Starts the router: the owner becomes Active at once, any other Backup. In a fault it
-    /// goes to Fault, to start when the fault is over. No effect on a started router.
+    /// goes to Fault, to start when the fault is over. A member of a group waits for the
+    /// [group](crate::group::SyncGroup). No effect on a started router.
     pub fn handle_startup(&mut self, now: Instant) {
         if core::mem::replace(&mut self.started, true) {
             return;
         }
         match &self.fault {
-            None => self.transition(now, Input::Start(StateReason::Startup)),
+            None if self.config.sync_group() => {}
+            None => self.enter_as_at_startup(now),
             Some(fault) => {
                 let reason = StateReason::Fault(fault.clone());
                 let to = State::Fault;
                 self.transition(now, Input::Stop { to, reason });
             }
+        }
+    }
+
+    /// Starts the router in place of one that was Active until its process died at `active_until`,
+    /// and whose addresses are still configured: it is Active at once. No effect on a started router.
+    ///
+    /// Then hand in every packet that arrived since the end of the other, and
+    /// [wake](Self::handle_timeout) it. If one of them is an advertisement, its sender has taken over:
+    /// the router is Backup, as any other. If not it advertises, unless it was gone for so long that
+    /// another may have taken over unheard: then it first [listens](Self::handle_timeout). In a fault
+    /// it gives up with priority 0, as the other would have.
+    pub fn handle_resumption(&mut self, now: Instant, active_until: Instant) {
+        if core::mem::replace(&mut self.started, true) {
+            return;
+        }
+        self.transition(now, Input::Resume { active_until });
+        if let Some(fault) = self.fault.clone() {
+            let (to, reason) = (State::Fault, StateReason::Fault(fault));
+            self.transition(now, Input::Stop { to, reason });
         }
     }
 
@@ -132,10 +182,11 @@ impl VirtualRouter {
         }
     }
 
-    /// Declares the router fit again: if it was started, it enters as at startup.
+    /// Declares the router fit again: if it was started, it enters as at startup. A member of a
+    /// group waits for the others.
     pub fn clear_fault(&mut self, now: Instant) {
-        if self.fault.take().is_some() && self.started {
-            self.transition(now, Input::Start(StateReason::Recovered));
+        if self.fault.take().is_some() && self.started && !self.config.sync_group() {
+            self.enter_as_at_startup(now);
         }
     }
 
@@ -144,7 +195,7 @@ impl VirtualRouter {
     /// in its next advertisement.
     ///
     /// The owner's priority cannot change, nor can another router become the owner.
-    pub fn set_priority(&mut self, priority: Priority) -> Result<(), OwnerPriority> {
+    pub fn set_priority(&mut self, now: Instant, priority: Priority) -> Result<(), OwnerPriority> {
         let from = self.priority;
         if priority.is_owner() != from.is_owner() {
             return Err(OwnerPriority { current: from, requested: priority });
@@ -154,7 +205,7 @@ impl VirtualRouter {
         }
         let before = self.active_down_interval();
         self.priority = priority;
-        self.rebase_active_down(before);
+        self.rebase_active_down(now, before);
         let to = priority;
         self.event(Event::PriorityChange { from, to });
         Ok(())
@@ -180,9 +231,7 @@ impl VirtualRouter {
         let settings = self.config.announce();
         self.announce(settings.repeat, AnnounceReason::Installed);
         self.announce_again(now, settings.delay, settings.repeat);
-        if !settings.refresh.is_zero() {
-            self.timers.set(Timer::Refresh, now + settings.refresh);
-        }
+        self.refresh_later(now);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout); `None` only outside Backup and
@@ -195,19 +244,26 @@ impl VirtualRouter {
     ///
     /// First hand in every packet that is waiting to be read. A late call is noticed: a Backup
     /// that would become Active more than half an advertisement interval after its deadline
-    /// first listens for another interval and its skew; an Active router so late that another
-    /// may have taken over stays silent and listens for one interval.
+    /// first listens for two intervals and its skew, so that one lost advertisement proves
+    /// nothing; an Active router so late that another may have taken over stays silent and
+    /// listens for one and a half, so that of the two it speaks first.
     pub fn handle_timeout(&mut self, now: Instant) {
         for timer in Timer::ALL {
             let overslept_as_active = self.overslept_as_active(now);
+            let steps_down = self.steps_down(now);
             let Some(due) = self.timers.take_expired(timer, now) else {
                 continue;
             };
             match timer {
                 Timer::PreemptDelay => self.preempt_delay_over = true,
                 Timer::ActiveDown => self.handle_active_down(now, due),
+                Timer::Adver if steps_down => {
+                    let by = now.duration_since(due);
+                    self.counters.overslept += 1;
+                    self.transition(now, Input::TimerExpired { by });
+                }
                 Timer::Adver if overslept_as_active => {
-                    self.listen_again(now, due, self.config.interval().as_duration());
+                    self.listen_again(now, due, self.config.interval().as_duration() * 3 / 2);
                 }
                 Timer::Adver => self.handle_adver(now, due),
                 Timer::SecondAnnouncement => {
@@ -216,7 +272,7 @@ impl VirtualRouter {
                 Timer::Refresh => {
                     let settings = self.config.announce();
                     self.announce(settings.refresh_repeat, AnnounceReason::Refresh);
-                    self.timers.set(Timer::Refresh, now + settings.refresh);
+                    self.refresh_later(now);
                 }
             }
         }
@@ -231,7 +287,7 @@ impl VirtualRouter {
             true => self.active_down_interval(),
         };
         if now.duration_since(due) > slack {
-            self.listen_again(now, due, interval + self.skew_time());
+            self.listen_again(now, due, interval * 2 + self.skew_time());
         } else {
             self.transition(now, Input::ActiveDownTimer);
         }
@@ -244,15 +300,15 @@ impl VirtualRouter {
         if next > now {
             self.timers.set(Timer::Adver, next);
         }
-        if core::mem::take(&mut self.listening_again) {
+        if self.end_listening() {
             self.pending = Some((Some(self.priority), AdvertiseReason::ListenedAgain));
-            self.announce(self.config.announce().repeat, AnnounceReason::ListenedAgain);
         }
     }
 
     fn listen_again(&mut self, now: Instant, due: Instant, duration: Duration) {
         self.counters.overslept += 1;
         self.listening_again = true;
+        self.ready = false;
         let timer = match self.state {
             State::Active => Timer::Adver,
             _ => Timer::ActiveDown,
@@ -274,11 +330,15 @@ impl VirtualRouter {
     pub fn poll_transmit_if(&mut self, may_go: impl FnOnce(&Transmit) -> bool) -> Option<Transmit> {
         if let Some((priority, reason)) = self.pending {
             if let Some(source) = self.source {
-                let advertise = Transmit::Advertisement(Advertise { source, priority, reason });
+                let mut numbering = self.numbering;
+                let sequence = numbering.next();
+                let advertise = Advertise { source, priority, sequence, reason };
+                let advertise = Transmit::Advertisement(advertise);
                 if !may_go(&advertise) {
                     return None;
                 }
                 self.pending = None;
+                self.numbering = numbering;
                 self.counters.advertisement_sent += 1;
                 self.counters.priority_zero_pkts_sent += u64::from(priority.is_none());
                 return Some(advertise);
@@ -295,8 +355,22 @@ impl VirtualRouter {
         announce
     }
 
+    /// What an Active router would send if it gave up now; `None` in any other state, or without an
+    /// address to send from.
+    ///
+    /// Made for somebody who is to send it in its stead if this process dies. Nothing is counted.
+    /// With an Authentication Header it is good until it is [outdated](Self::outdates).
+    pub fn resignation(&self) -> Option<Advertise> {
+        let source = self.source.filter(|_| self.state == State::Active)?;
+        let sequence = self.numbering.of_resignation();
+        Some(Advertise { source, priority: None, sequence, reason: AdvertiseReason::Resign })
+    }
+
     /// Writes `advertise` as the payload of the IP packet `carrier` to the start of `buffer`,
     /// and returns its length.
+    ///
+    /// With an [Authentication Header](ConfigBuilder::authentication_header) it writes the whole
+    /// IPv4 packet, which is to be sent as it is.
     pub fn encode(
         &self,
         advertise: &Advertise,
@@ -310,10 +384,19 @@ impl VirtualRouter {
             addresses: self.config.advertised(),
             format: match self.config.version() {
                 Version::V2 => Format::V2 { authentication: self.config.authentication() },
-                Version::V3 => Format::V3 { checksum: self.config.checksum() },
+                Version::V3 => {
+                    Format::V3 { checksum: self.config.checksum().form(self.heard_checksum) }
+                }
             },
         };
-        advertisement.encode(carrier, buffer)
+        match (self.config.authentication_header(), carrier) {
+            (Some(key), Carrier::V4 { source, destination }) => {
+                let (ttl, sequence) = (self.config.destination().ttl(), advertise.sequence);
+                let envelope = Envelope { source, destination, ttl, sequence };
+                envelope.seal(&key, buffer, |room| advertisement.encode(carrier, room))
+            }
+            _ => advertisement.encode(carrier, buffer),
+        }
     }
 
     /// The next event. Poll until `None` after every `handle_*`; beyond 32 the oldest are lost,
@@ -327,6 +410,14 @@ impl VirtualRouter {
     /// A level, not an event: whenever it differs from what is configured, make it so.
     pub fn holds_addresses(&self) -> bool {
         self.state == State::Active
+    }
+
+    /// Whether packets to the addresses are to be accepted: while Active, by the owner and in
+    /// Accept_Mode. Neighbour solicitations and advertisements must be, in any case.
+    ///
+    /// A level, as [`holds_addresses`](Self::holds_addresses).
+    pub fn accepts_packets(&self) -> bool {
+        self.holds_addresses() && (self.config.is_owner() || self.config.accept())
     }
 
     /// The state.

@@ -32,13 +32,20 @@ impl VirtualRouter {
         if !learned || self.config.version() == Version::V2 {
             self.active_adver_interval = self.config.interval();
         }
-        self.rebase_active_down(down_before);
+        self.rebase_active_down(now, down_before);
         if self.config.preempt_delay().is_zero() {
             self.stop_preempt_delay();
         }
         if let Some(due) = self.timers.get(Timer::Adver) {
             let latest = now + self.config.interval().as_duration();
             self.timers.set(Timer::Adver, due.min(latest));
+        }
+        if self.started && self.fault.is_none() && !self.config.sync_group() {
+            // It may have been waiting for the group that it has left.
+            self.enter_as_at_startup(now);
+        }
+        if old.announce().refresh != self.config.announce().refresh {
+            self.refresh_later(now);
         }
         if !old.held_addresses().eq(self.config.held_addresses()) {
             self.forget_installed();

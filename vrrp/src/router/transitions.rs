@@ -1,29 +1,38 @@
 //! The state machine: RFC 9568 section 6.4 as one table, and the actions it is made of.
 
+use alloc::sync::Arc;
 use core::net::IpAddr;
 use core::time::Duration;
 
 use super::receive::Noted;
 use super::transmit::Burst;
 use super::{
-    AdvertiseReason, AnnounceReason, Event, Peer, State, StateChange, StateReason, Timer,
-    VirtualRouter,
+    AdvertiseReason, AnnounceReason, Event, LastEvent, NewMasterReason, Peer, State, StateChange,
+    StateReason, Timer, VirtualRouter,
 };
-use crate::{AdverInterval, Instant, Version};
+use crate::{AdverInterval, Instant, Priority, Version};
 
 /// What happens to a router.
 #[derive(Debug)]
 pub(super) enum Input {
     /// Startup, or recovery from a fault.
     Start(StateReason),
+    /// Startup of a router that was Active until its process died, and holds its addresses still.
+    Resume { active_until: Instant },
     /// Shutdown (to `Initialize`) or a fault (to `Fault`).
     Stop { to: State, reason: StateReason },
     /// The Active_Down_Timer fired.
     ActiveDownTimer,
     /// The Adver_Timer fired.
     AdverTimer,
+    /// The Adver_Timer fired so late that the router steps down.
+    TimerExpired { by: Duration },
     /// A valid advertisement of another router.
     Heard(Heard),
+    /// All members of the group would be Active.
+    GroupActive,
+    /// A member of the group must be Backup.
+    GroupBackup { member: Arc<str> },
 }
 
 /// What counts of a valid advertisement.
@@ -31,6 +40,10 @@ pub(super) enum Input {
 pub(super) struct Heard {
     pub(super) peer: Peer,
     pub(super) interval: AdverInterval,
+    /// It came while we overslept as Active, though perhaps in its first moments.
+    pub(super) while_asleep: bool,
+    /// It came before we were started to resume.
+    pub(super) before_resumption: bool,
 }
 
 /// What a Backup is waiting for, hence why it will have become Active.
@@ -53,53 +66,89 @@ impl VirtualRouter {
         use State::*;
         match (self.state, input) {
             // 6.4.1 Initialize, and leaving Fault
-            (Initialize | Fault, Start(reason)) if self.config.is_owner()     => self.become_active(at, reason),
-            (Initialize | Fault, Start(reason))                               => self.become_backup(at, reason, self.config.interval()),
+            (Initialize | Fault, Start(reason)) if self.starts_active()       => self.become_active(at, reason),
+            (Initialize | Fault, Start(reason))                               => self.start_listening(at, reason),
+            (Initialize, Resume { active_until })                             => self.resume(at, active_until),
             (Initialize | Fault, Stop { to, reason })                         => self.enter(at, to, reason),
-            (Initialize | Fault, ActiveDownTimer | AdverTimer | Heard(_))     => {}
+            (Initialize | Fault, _)                                           => {}
 
             // 6.4.2 Backup
             (Backup, Stop { to, reason })                                     => self.enter(at, to, reason),
+            (Backup, ActiveDownTimer) if self.config.sync_group()             => self.wait_for_group(at),
             (Backup, ActiveDownTimer)                                         => self.take_over(at),
+            (Backup, GroupActive) if self.ready                               => self.take_over(at),
             (Backup, Heard(it)) if it.peer.priority.is_none()                 => self.expect_successor(at, it),
             (Backup, Heard(it)) if self.is_to_preempt(it)                     => self.await_preemption(at, it),
             (Backup, Heard(it))                                               => self.follow(at, it),
-            (Backup, Start(_) | AdverTimer)                                   => {}
+            (Backup, _)                                                       => {}
 
             // 6.4.3 Active
             (Active, Stop { to, reason })                                     => self.resign(at, to, reason),
             (Active, AdverTimer)                                              => self.advertise(at, Why::Interval),
-            (Active, Heard(it)) if it.peer.priority.is_none()                 => self.advertise(at, Why::PeerResigned),
-            (Active, Heard(it)) => match self.reason_to_yield(at, it) {
+            (Active, TimerExpired { by })                                     => self.step_down(at, by),
+            (Active, Heard(it)) if it.peer.priority.is_none()                 => self.outlast(at),
+            (Active, Heard(it)) => match self.reason_to_yield(it) {
                 Some(reason)                                                  => self.yield_to(at, it, reason),
                 None                                                          => self.assert(at, it),
             },
-            (Active, Start(_) | ActiveDownTimer)                              => {}
+            (Active, GroupBackup { member })                                  => self.fall_with(at, member),
+            (Active, _)                                                       => {}
         }
     }
 
     // Entering states.
+
+    fn starts_active(&self) -> bool {
+        self.config.is_owner() && !self.config.sync_group()
+    }
 
     pub(super) fn enter(&mut self, at: Instant, to: State, reason: StateReason) {
         let from = core::mem::replace(&mut self.state, to);
         if from == to {
             return;
         }
+        self.last_event = LastEvent::of(&reason, self.last_event, self.config.preempt_delay());
+        self.up_since = match to {
+            State::Initialize => None,
+            _ => self.up_since.or(Some(at)),
+        };
         self.timers.stop_all();
         self.forget_installed();
+        // Nobody took it in time; only that we gave up is still true.
+        self.pending.take_if(|(priority, _)| priority.is_some());
         self.listening_again = false;
+        self.ready = false;
         self.preempt_delay_over = false;
         self.asserted = None;
+        self.resumed = None;
         self.noted = Noted::default();
         self.event(Event::StateChange(StateChange { at, from, to, reason }));
     }
 
     fn become_active(&mut self, at: Instant, reason: StateReason) {
         self.counters.master_transitions += 1;
-        self.counters.new_master_reason = (&reason).into();
+        self.new_master_reason = NewMasterReason::of(&reason);
         self.enter(at, State::Active, reason);
         self.active_adver_interval = self.config.interval();
         self.advertise(at, AdvertiseReason::BecameActive);
+    }
+
+    /// It advertises as soon as it is woken. Whether it was gone for so long that another may have taken
+    /// over is judged as after any long sleep.
+    fn resume(&mut self, at: Instant, active_until: Instant) {
+        let down = at.duration_since(active_until);
+        self.counters.master_transitions += 1;
+        self.enter(at, State::Active, StateReason::Resumed { down });
+        self.active_adver_interval = self.config.interval();
+        self.resumed = Some(at);
+        let due = active_until + self.config.interval().as_duration();
+        self.timers.set(Timer::Adver, due.min(at));
+    }
+
+    fn start_listening(&mut self, at: Instant, reason: StateReason) {
+        self.become_backup(at, reason, self.config.interval());
+        // The owner need not listen, but wait for its group.
+        self.ready = self.config.is_owner();
     }
 
     fn become_backup(&mut self, at: Instant, reason: StateReason, interval: AdverInterval) {
@@ -112,6 +161,12 @@ impl VirtualRouter {
     }
 
     // Backup.
+
+    /// The timer runs again, since a Backup has one.
+    fn wait_for_group(&mut self, at: Instant) {
+        self.ready = true;
+        self.timers.set(Timer::ActiveDown, at + self.active_down_interval());
+    }
 
     fn take_over(&mut self, at: Instant) {
         let reason = match self.awaiting {
@@ -165,6 +220,7 @@ impl VirtualRouter {
         }
         self.silent_since = at;
         self.listening_again = false;
+        self.ready = false;
         self.active_adver_interval = heard.interval;
         self.awaiting = Awaiting::Silence;
         self.timers.set(Timer::ActiveDown, at + self.active_down_interval());
@@ -184,9 +240,13 @@ impl VirtualRouter {
     }
 
     /// Who advertises more, or the same from a greater address, is to be Active; without
-    /// preemption so is whoever could take over while we were asleep.
-    fn reason_to_yield(&self, at: Instant, heard: Heard) -> Option<StateReason> {
+    /// preemption so is whoever could take over while we were asleep. Who was heard before we resumed
+    /// has taken over, and what follows is an ordinary election.
+    fn reason_to_yield(&self, heard: Heard) -> Option<StateReason> {
         let (peer, ours) = (heard.peer, self.priority);
+        if heard.before_resumption {
+            return Some(StateReason::TakenOverBeforeResumption { peer });
+        }
         if peer.priority > Some(ours) {
             return Some(StateReason::HigherPriority { peer, ours });
         }
@@ -194,38 +254,71 @@ impl VirtualRouter {
         if peer.priority == Some(ours) && source.is_none_or(|source| peer.address > source) {
             return Some(StateReason::GreaterAddress { peer, ours: source });
         }
-        if !self.config.preempt() && (self.listening_again || self.overslept_as_active(at)) {
+        if !self.config.preempt() && (self.listening_again || heard.while_asleep) {
             return Some(StateReason::TakenOverWhileAsleep { peer });
         }
         None
     }
 
     fn yield_to(&mut self, at: Instant, heard: Heard, reason: StateReason) {
-        self.pending = self
-            .config
-            .higher_prio_send_advert()
-            .then_some((Some(self.priority), AdvertiseReason::HigherPriorityPeer));
+        // A last advertisement would make a router that is not above us yield in its turn.
+        let beaten = matches!(
+            reason,
+            StateReason::HigherPriority { .. } | StateReason::GreaterAddress { .. }
+        );
         self.become_backup(at, reason, heard.interval);
         self.last_heard = Some(heard.peer);
+        if beaten && self.config.higher_prio_send_advert() {
+            self.pending = Some((Some(self.priority), AdvertiseReason::HigherPriorityPeer));
+        }
     }
 
     /// Puts the sender, and bridges and neighbours that believed it, right. No timer is reset.
     /// However many such advertisements come, addresses are announced once per interval.
     fn assert(&mut self, at: Instant, heard: Heard) {
         self.event(Event::LowerPriorityPeer { peer: heard.peer });
-        if self.config.lower_prio_no_advert() {
-            return;
+        if !self.config.lower_prio_no_advert() {
+            let reason = AdvertiseReason::LowerPriorityPeer;
+            self.pending = Some((Some(self.priority), reason));
         }
-        let reason = AdvertiseReason::LowerPriorityPeer;
-        self.pending = Some((Some(self.priority), reason));
-        let settings = self.config.announce();
         let limit = self.config.interval().as_duration();
         if self.asserted.is_none_or(|last| at >= last + limit) {
-            self.asserted = Some(at);
-            let (repeat, delay) = (settings.lower_prio_repeat, settings.lower_prio_delay);
-            self.announce(repeat, AnnounceReason::LowerPriorityPeer);
-            self.announce_again(at, delay, repeat);
+            self.announce_assertion(at);
         }
+    }
+
+    pub(super) fn announce_assertion(&mut self, at: Instant) {
+        self.asserted = Some(at);
+        let settings = self.config.announce();
+        let (repeat, delay) = (settings.lower_prio_repeat, settings.lower_prio_delay);
+        self.announce(repeat, AnnounceReason::LowerPriorityPeer);
+        self.announce_again(at, delay, repeat);
+    }
+
+    /// Without priority 0: the router that made the group fall takes over all that it has.
+    fn fall_with(&mut self, at: Instant, member: Arc<str>) {
+        let reason = StateReason::GroupBackup { member };
+        self.become_backup(at, reason, self.config.interval());
+    }
+
+    /// Without priority 0: whoever took over is to stay.
+    fn step_down(&mut self, at: Instant, by: Duration) {
+        self.become_backup(at, StateReason::TimerExpired { by }, self.config.interval());
+    }
+
+    /// Speaks at once; if it was listening because it overslept, it need not any longer.
+    fn outlast(&mut self, at: Instant) {
+        self.advertise(at, AdvertiseReason::PeerResigned);
+        self.end_listening();
+    }
+
+    /// Whoever took over meanwhile has misled the neighbours. Says whether it was listening.
+    pub(super) fn end_listening(&mut self) -> bool {
+        let listened = core::mem::take(&mut self.listening_again);
+        if listened {
+            self.announce(self.config.announce().repeat, AnnounceReason::ListenedAgain);
+        }
+        listened
     }
 
     fn resign(&mut self, at: Instant, to: State, reason: StateReason) {
@@ -250,10 +343,20 @@ impl VirtualRouter {
         }
     }
 
+    /// Sets the time of the next refresh, if addresses are announced now and then.
+    pub(super) fn refresh_later(&mut self, at: Instant) {
+        match self.config.announce().refresh {
+            Duration::ZERO => self.timers.stop(Timer::Refresh),
+            refresh if self.installed => self.timers.set(Timer::Refresh, at + refresh),
+            _ => {}
+        }
+    }
+
     /// Arms the second burst, unless one is due already.
     pub(super) fn announce_again(&mut self, at: Instant, delay: Duration, repeat: u8) {
         let timer = Timer::SecondAnnouncement;
-        if self.installed && !delay.is_zero() && self.timers.get(timer).is_none() {
+        let wanted = repeat > 0 && !delay.is_zero();
+        if self.installed && wanted && self.timers.get(timer).is_none() {
             self.second_repeat = repeat;
             self.timers.set(timer, at + delay);
         }
@@ -264,32 +367,52 @@ impl VirtualRouter {
     /// Skew_Time in nanoseconds' precision: (256 - priority) / 256 of a second in VRRPv2, of
     /// Active_Adver_Interval in VRRPv3.
     pub(super) fn skew_time(&self) -> Duration {
+        self.skew_time_of(self.priority)
+    }
+
+    fn skew_time_of(&self, priority: Priority) -> Duration {
         let base = match self.config.version() {
             Version::V2 => Duration::from_secs(1),
             Version::V3 => self.active_adver_interval.as_duration(),
         };
-        base * (256 - u32::from(self.priority.get())) / 256
+        base * (256 - u32::from(priority.get())) / 256
     }
 
     pub(super) fn active_down_interval(&self) -> Duration {
-        let adverts = u32::from(self.config.down_timer_adverts());
-        self.active_adver_interval.as_duration() * adverts + self.skew_time()
+        self.active_down_interval_of(self.priority)
     }
 
-    /// Moves a running Active_Down_Timer by as much as the down interval changed from `before`.
-    pub(super) fn rebase_active_down(&mut self, before: Duration) {
+    fn active_down_interval_of(&self, priority: Priority) -> Duration {
+        let adverts = u32::from(self.config.down_timer_adverts());
+        self.active_adver_interval.as_duration() * adverts + self.skew_time_of(priority)
+    }
+
+    /// Moves a running Active_Down_Timer by as much as the down interval changed from `before`;
+    /// not into the past, where it would look as if it had been missed.
+    pub(super) fn rebase_active_down(&mut self, now: Instant, before: Duration) {
         if let Some(deadline) = self.timers.get(Timer::ActiveDown) {
             let rebased = deadline + self.active_down_interval() - before;
-            self.timers.set(Timer::ActiveDown, rebased);
+            self.timers.set(Timer::ActiveDown, rebased.max(deadline.min(now)));
         }
     }
 
     /// Whether by `at` the Adver_Timer is so late that our last advertisement is older than our
     /// own down interval: a peer's, of no higher priority and so no shorter, may have passed.
     pub(super) fn overslept_as_active(&self, at: Instant) -> bool {
+        self.silent_as_active(at) > Some(self.active_down_interval())
+    }
+
+    /// Whether by `at` a router of the configured priority may have taken over, and this one is to step
+    /// down for that.
+    pub(super) fn steps_down(&self, at: Instant) -> bool {
+        let best_other = self.config.timer_expired_backup();
+        let down = best_other.map(|priority| self.active_down_interval_of(priority));
+        down.is_some() && self.silent_as_active(at) > down
+    }
+
+    /// How old our last advertisement is.
+    fn silent_as_active(&self, at: Instant) -> Option<Duration> {
         let interval = self.config.interval().as_duration();
-        self.timers
-            .get(Timer::Adver)
-            .is_some_and(|due| at.duration_since(due) + interval > self.active_down_interval())
+        self.timers.get(Timer::Adver).map(|due| at.duration_since(due) + interval)
     }
 }

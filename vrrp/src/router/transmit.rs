@@ -1,7 +1,8 @@
 use core::net::IpAddr;
 
 use crate::Priority;
-use crate::packet::Carrier;
+use crate::packet::ah::SequenceNumber;
+use crate::packet::{Carrier, ChecksumForm};
 #[cfg(doc)]
 use crate::router::VirtualRouter;
 
@@ -22,6 +23,8 @@ pub struct Advertise {
     pub source: IpAddr,
     /// The priority to advertise; `None`, on the wire 0, when giving up.
     pub priority: Option<Priority>,
+    /// Its number, which matters only in an Authentication Header.
+    pub sequence: SequenceNumber,
     /// Why it is sent.
     pub reason: AdvertiseReason,
 }
@@ -52,6 +55,37 @@ pub enum AdvertiseReason {
     Resign,
     /// The router overslept, listened, and heard nobody.
     ListenedAgain,
+}
+
+/// Which checksum to send in VRRPv3 over IPv4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SendChecksum {
+    /// This one.
+    Always(ChecksumForm),
+    /// The one that the Active router last heard sends, as long as we are its Backup and after it;
+    /// until one was heard, with pseudo-header.
+    AsHeard,
+}
+
+impl SendChecksum {
+    pub(super) fn form(self, heard: Option<ChecksumForm>) -> ChecksumForm {
+        match self {
+            Self::Always(form) => form,
+            Self::AsHeard => heard.unwrap_or_default(),
+        }
+    }
+}
+
+impl Default for SendChecksum {
+    fn default() -> Self {
+        ChecksumForm::default().into()
+    }
+}
+
+impl From<ChecksumForm> for SendChecksum {
+    fn from(form: ChecksumForm) -> Self {
+        Self::Always(form)
+    }
 }
 
 /// An address to be announced to the neighbours.

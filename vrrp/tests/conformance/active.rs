@@ -1,8 +1,14 @@
 //! A: what an Active router does.
 
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use steadfast_vrrp::announce::NeighborAdvertisement;
 use steadfast_vrrp::router::{
-    AdvertiseReason, AnnounceReason, Event, Peer, State, StateReason, Timer,
+    AdvertiseReason, AnnounceReason, AnnounceSettings, ConfigBuilder, Event, Peer, State,
+    StateReason, Timer, Transmit,
 };
+use steadfast_vrrp::{Family, MacAddress, Priority, Vrid};
 
 use crate::support::*;
 
@@ -47,7 +53,7 @@ fn a3_yields_to_a_higher_priority_and_learns_its_interval() {
     assert!(!router.router.holds_addresses());
     assert_eq!(router.sent(), []);
     assert_eq!(router.timer(), Timer::ActiveDown);
-    let down = us(360_937) + std::time::Duration::from_nanos(500);
+    let down = us(360_937) + Duration::from_nanos(500);
     assert_eq!(router.deadline(), at(ms(400) + down));
 }
 
@@ -115,10 +121,24 @@ fn a4_the_addresses_are_announced_again_but_once_per_interval() {
 }
 
 #[test]
-fn a4_is_silent_where_configured() {
+fn a4_only_announces_where_configured() {
     let mut router = Router::active(config().lower_prio_no_advert(true)).installed();
     router.hear(ms(400), &Advert::new(HIGHER_ADDRESS, 99)).unwrap();
+    let transmits = router.transmits();
+    assert!(transmits.iter().all(|it| matches!(it, Transmit::Announce(_))), "{transmits:?}");
+    assert_eq!(transmits.len(), 10);
+}
+
+#[test]
+fn a4_is_silent_in_strict_mode() {
+    let settings = AnnounceSettings { delay: Duration::ZERO, ..AnnounceSettings::default() };
+    let mut router = Router::active(config().strict(true).announce(settings)).installed();
+    router.hear(ms(400), &Advert::new(HIGHER_ADDRESS, 99)).unwrap();
     assert_eq!(router.transmits(), []);
+    for second in 1..=6 {
+        assert_eq!(router.timer(), Timer::Adver, "nor is anything announced later");
+        assert_eq!(router.wake_when_due(), at(ms(second * 1000)));
+    }
 }
 
 #[test]
@@ -138,4 +158,39 @@ fn a5_shutdown_gives_up_with_priority_0() {
     assert!(!router.router.holds_addresses());
     assert_eq!(router.sent(), [(0, AdvertiseReason::Resign)]);
     assert_eq!(router.router.poll_timeout(), None);
+}
+
+#[test]
+fn a6_the_addresses_are_told_with_the_virtual_mac_and_as_a_routers() {
+    let vrid = Vrid::new(51).unwrap();
+    let mac = MacAddress::virtual_router(vrid, Family::Ipv4);
+    assert_eq!(mac.to_string(), "00:00:5e:00:01:33");
+    let mac = MacAddress::virtual_router(vrid, Family::Ipv6);
+    assert_eq!(mac.to_string(), "00:00:5e:00:02:33");
+    let [source, target] = [Ipv6Addr::LOCALHOST; 2];
+    let router_flag = NeighborAdvertisement { source, target, mac }.encode()[4] & 0x80;
+    assert_eq!(router_flag, 0x80);
+}
+
+#[test]
+fn a7_packets_to_the_addresses_are_accepted_in_accept_mode_or_by_the_owner() {
+    let owner = |config: ConfigBuilder| config.priority(Priority::OWNER);
+    for (config, accepts) in [
+        (config(), true),
+        (config().accept(false), false),
+        (owner(config().accept(false)), true),
+        (config().strict(true), false),
+        (config().strict(true).accept(true), true),
+        (owner(config().strict(true)), true),
+    ] {
+        let mut router = Router::new(config);
+        assert!(!router.router.accepts_packets());
+        router.router.handle_startup(at(START));
+        if router.state() == State::Backup {
+            assert!(!router.router.accepts_packets());
+            router.wake_when_due();
+        }
+        assert_eq!(router.state(), State::Active);
+        assert_eq!(router.router.accepts_packets(), accepts);
+    }
 }

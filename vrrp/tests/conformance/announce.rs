@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use steadfast_vrrp::Family;
-use steadfast_vrrp::announce::{Pace, Pacer};
+use steadfast_vrrp::announce::{ALL_NODES, NeighborAdvertisement, Pace, Pacer};
 use steadfast_vrrp::router::{AnnounceReason, AnnounceSettings, Timer, Transmit};
+use steadfast_vrrp::{Family, MacAddress};
 
 use crate::support::*;
 
@@ -18,6 +18,18 @@ fn g1_every_address_is_announced_in_rounds() {
     for addresses in announced.chunks(round.len()) {
         assert_eq!(addresses.iter().map(|it| it.address).collect::<Vec<_>>(), round);
     }
+}
+
+#[test]
+fn g2_ipv6_addresses_are_told_to_all_nodes_unasked_and_to_be_believed() {
+    let [source, target] = ["fe80::a", "fe80::100"].map(|address| address.parse().unwrap());
+    let mac = MacAddress([0x00, 0x00, 0x5e, 0x00, 0x02, 0x33]);
+    let message = NeighborAdvertisement { source, target, mac }.encode();
+    assert_eq!(ALL_NODES.to_string(), "ff02::1");
+    assert_eq!(message[..2], [136, 0], "neighbour advertisement");
+    assert_eq!(message[4] & 0xe0, 0xa0, "router and override, not solicited");
+    assert_eq!(message[8..24], target.octets());
+    assert_eq!(message[24..], [2, 1, 0x00, 0x00, 0x5e, 0x00, 0x02, 0x33], "target link layer");
 }
 
 #[test]

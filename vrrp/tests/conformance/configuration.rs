@@ -1,8 +1,11 @@
 //! C: what can be configured, and changed while the router runs.
 
+use std::time::Duration;
+
 use steadfast_vrrp::packet::{Authentication, Password};
 use steadfast_vrrp::router::{
-    ConfigError, Event, InvalidAddresses, OwnerPriority, ReconfigureError, State, VirtualAddresses,
+    AnnounceSettings, ConfigBuilder, ConfigError, Destination, Event, InvalidAddresses,
+    OwnerPriority, ReconfigureError, State, Timer, VirtualAddresses,
 };
 use steadfast_vrrp::{Priority, Version};
 
@@ -23,11 +26,11 @@ fn c1_the_owner_always_preempts() {
 fn c1_tracking_makes_no_owner_and_unmakes_none() {
     let mut backup = Router::backup(config());
     let error = OwnerPriority { current: prio(100), requested: prio(255) };
-    assert_eq!(backup.router.set_priority(prio(255)), Err(error));
+    assert_eq!(backup.router.set_priority(at(ms(20)), prio(255)), Err(error));
 
     let mut owner = Router::new(config().priority(prio(255)));
     let error = OwnerPriority { current: prio(255), requested: prio(254) };
-    assert_eq!(owner.router.set_priority(prio(254)), Err(error));
+    assert_eq!(owner.router.set_priority(at(ms(20)), prio(254)), Err(error));
     assert_eq!(owner.router.effective_priority(), prio(255));
 }
 
@@ -48,9 +51,19 @@ fn c3_v3_has_no_authentication() {
 }
 
 #[test]
+fn c3_an_authentication_that_could_not_be_checked_is_refused() {
+    for (authentication, number) in
+        [(Authentication::AuthenticationHeader, 2), (Authentication::Other(254), 254)]
+    {
+        let config = config().version(Version::V2).authentication(authentication).build();
+        assert_eq!(config.unwrap_err(), ConfigError::AuthenticationType { number });
+    }
+}
+
+#[test]
 fn c4_an_active_router_stays_active_and_advertises_the_new_priority() {
     let mut router = Router::active(config());
-    router.router.set_priority(prio(50)).unwrap();
+    router.router.set_priority(at(ms(20)), prio(50)).unwrap();
     assert_eq!(router.deadline(), at(ms(1000)));
     assert_eq!(router.events(), [Event::PriorityChange { from: prio(100), to: prio(50) }]);
     router.wake_when_due();
@@ -62,17 +75,31 @@ fn c4_an_active_router_stays_active_and_advertises_the_new_priority() {
 fn c4_a_backup_rebases_its_timer() {
     let mut router = Router::backup(config());
     router.hear(ms(10), &Advert::new(HIGHER_ADDRESS, 150)).unwrap();
-    router.router.set_priority(prio(228)).unwrap();
+    router.router.set_priority(at(ms(20)), prio(228)).unwrap();
     assert_eq!(router.deadline(), at(ms(10) + us(3_109_375)));
-    router.router.set_priority(prio(100)).unwrap();
+    router.router.set_priority(at(ms(20)), prio(100)).unwrap();
     assert_eq!(router.deadline(), at(ms(10) + us(3_609_375)));
+}
+
+#[test]
+fn c4_a_timer_that_a_change_makes_due_was_not_missed() {
+    let mut router = Router::backup(config());
+    router.router.set_priority(at(ms(3500)), prio(254)).unwrap();
+    assert_eq!(router.deadline(), at(ms(3500)), "not 3.0078125 s");
+    router.wake_when_due();
+    assert_eq!(router.state(), State::Active);
+
+    let mut overslept = Router::backup(config());
+    overslept.router.set_priority(at(ms(9000)), prio(254)).unwrap();
+    overslept.wake(ms(9000));
+    assert_eq!(overslept.state(), State::Backup);
 }
 
 #[test]
 fn c4_a_backup_raised_above_the_active_router_preempts_it() {
     let mut router = Router::backup(config());
     router.hear(ms(10), &Advert::new(HIGHER_ADDRESS, 150)).unwrap();
-    router.router.set_priority(prio(200)).unwrap();
+    router.router.set_priority(at(ms(20)), prio(200)).unwrap();
     let due = router.deadline();
     router.hear(ms(1010), &Advert::new(HIGHER_ADDRESS, 150)).unwrap();
     assert_eq!(router.deadline(), due);
@@ -163,4 +190,63 @@ fn c_another_identity_is_another_router() {
     assert_eq!(router.router.reconfigure(at(ms(1)), v2), Err(ReconfigureError::Identity));
     let owner = config().priority(prio(255)).build().unwrap();
     assert_eq!(router.router.reconfigure(at(ms(1)), owner), Err(ReconfigureError::Owner));
+}
+
+fn refreshing(refresh: Duration) -> ConfigBuilder {
+    config().announce(AnnounceSettings { delay: Duration::ZERO, refresh, ..<_>::default() })
+}
+
+#[test]
+fn c_a_refresh_that_is_configured_no_more_ceases() {
+    let mut router = Router::active(refreshing(ms(300))).installed();
+    router.router.reconfigure(at(ms(100)), refreshing(Duration::ZERO).build().unwrap()).unwrap();
+    assert_eq!(router.timer(), Timer::Adver);
+    router.wake(ms(1000));
+    assert_eq!(router.deadline(), at(ms(2000)));
+}
+
+#[test]
+fn c_a_refresh_that_is_configured_anew_counts_from_now() {
+    let mut router = Router::active(refreshing(Duration::ZERO)).installed();
+    router.router.reconfigure(at(ms(100)), refreshing(ms(300)).build().unwrap()).unwrap();
+    assert_eq!((router.timer(), router.deadline()), (Timer::Refresh, at(ms(400))));
+}
+
+#[test]
+fn c_a_refresh_configured_before_the_addresses_are_installed_waits_for_them() {
+    let mut router = Router::active(refreshing(Duration::ZERO));
+    router.router.reconfigure(at(ms(100)), refreshing(ms(300)).build().unwrap()).unwrap();
+    assert_eq!(router.timer(), Timer::Adver);
+}
+
+#[test]
+fn x3_strict_mode_refuses_what_the_standard_does_not_have() {
+    let password = Authentication::SimplePassword(Password::new(b"secret12").unwrap());
+    let strict = |config: ConfigBuilder| config.strict(true).build().map_err(|it| it.to_string());
+    assert!(strict(config()).is_ok());
+    for (config, option) in [
+        (config().destination(Destination::unicast([ip(HIGHER_ADDRESS)])), "unicast"),
+        (config().version(Version::V2).authentication(password), "authentication"),
+        (config().preempt_delay(ms(1000)), "a preemption delay"),
+        (config().down_timer_adverts(4), "another number of missed advertisements than 3"),
+        (
+            config_of(&["2001:db8::1"]).link_local_first(false),
+            "IPv6 without a link-local address first",
+        ),
+    ] {
+        assert!(config.clone().build().is_ok());
+        assert_eq!(strict(config), Err(format!("strict mode does not allow {option}")));
+    }
+}
+
+#[test]
+fn x3_timer_expired_backup_is_for_routers_that_do_not_preempt() {
+    let refused = config().timer_expired_backup(Some(prio(254))).build().unwrap_err();
+    assert_eq!(refused, ConfigError::TimerExpiredWithPreempt);
+}
+
+#[test]
+fn x3_owner_ignore_adverts_is_for_owners() {
+    let refused = config().owner_ignore_adverts(true).build().unwrap_err();
+    assert_eq!(refused, ConfigError::OnlyOwnerIgnores);
 }

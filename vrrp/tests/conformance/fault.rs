@@ -25,7 +25,7 @@ fn x1_an_active_router_gives_up_with_priority_0() {
 #[test]
 fn x1_a_backup_says_nothing() {
     let mut router = Router::backup(config());
-    router.router.handle_fault(at(ms(400)), FaultReason::InterfaceDown);
+    router.router.handle_fault(at(ms(400)), FaultReason::InterfaceDown("eth0".into()));
     assert_eq!(router.state(), State::Fault);
     assert_eq!(router.transmits(), []);
 }
@@ -63,7 +63,7 @@ fn x1_the_owner_recovers_to_active() {
     router.router.clear_fault(at(ms(900)));
     assert_eq!(router.state(), State::Active);
     assert_eq!(router.sent(), [(255, AdvertiseReason::BecameActive)]);
-    assert_eq!(router.router.counters().new_master_reason, NewMasterReason::Priority);
+    assert_eq!(router.router.operational().new_master_reason, NewMasterReason::Priority);
 }
 
 #[test]

@@ -1,18 +1,21 @@
-//! P6: no sequence of events, however hostile, panics, grows without bound, or leaves a Backup
+//! R5: what a flipped bit can do. P6: no sequence of events, however hostile, panics, grows without bound, or leaves a Backup
 //! or Active router without a timer.
 
 use std::time::Duration;
 
 use proptest::prelude::*;
-use steadfast_vrrp::packet::MAX_LEN;
-use steadfast_vrrp::router::{FaultReason, State, Timer, Transmit};
+use steadfast_vrrp::packet::{
+    Authentication, ChecksumForm, ChecksumPolicy, Format, MAX_LEN, Password,
+};
+use steadfast_vrrp::router::{Event, FaultReason, State, Timer, Transmit};
 use steadfast_vrrp::{AdverInterval, Instant, Priority};
 
 use crate::support::*;
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Startup,
+    Resume { down: Duration },
     Shutdown,
     Fault,
     Recover,
@@ -26,7 +29,7 @@ enum Step {
     Reconfigure { interval: u16, priority: u8 },
 }
 
-fn step() -> impl Strategy<Value = (Duration, Step)> {
+pub(crate) fn step() -> impl Strategy<Value = (Duration, Step)> {
     let delay = prop_oneof![
         Just(Duration::ZERO),
         (0..5000u64).prop_map(Duration::from_millis),
@@ -44,6 +47,7 @@ fn step() -> impl Strategy<Value = (Duration, Step)> {
         .prop_map(|(interval, priority)| Step::Reconfigure { interval, priority });
     let step = prop_oneof![
         2 => Just(Step::Startup),
+        1 => (0..10_000u64).prop_map(|millis| Step::Resume { down: Duration::from_millis(millis) }),
         1 => Just(Step::Shutdown),
         1 => Just(Step::Fault),
         1 => Just(Step::Recover),
@@ -59,15 +63,16 @@ fn step() -> impl Strategy<Value = (Duration, Step)> {
     (delay, step)
 }
 
-fn apply(router: &mut Router, now: Instant, step: Step) {
+pub(crate) fn apply(router: &mut Router, now: Instant, step: Step) {
     let vr = &mut router.router;
     match step {
         Step::Startup => vr.handle_startup(now),
+        Step::Resume { down } => vr.handle_resumption(now, now - down),
         Step::Shutdown => vr.handle_shutdown(now),
-        Step::Fault => vr.handle_fault(now, FaultReason::InterfaceDown),
+        Step::Fault => vr.handle_fault(now, FaultReason::InterfaceDown("eth0".into())),
         Step::Recover => vr.clear_fault(now),
         Step::Priority(priority) => {
-            let _ = vr.set_priority(prio(priority));
+            let _ = vr.set_priority(now, prio(priority));
         }
         Step::Source(last) => {
             vr.set_source(last.map(|last| std::net::Ipv4Addr::new(192, 0, 2, last).into()));
@@ -84,7 +89,8 @@ fn apply(router: &mut Router, now: Instant, step: Step) {
         Step::Wake | Step::WakeWhenDue => vr.handle_timeout(now),
         Step::Reconfigure { interval, priority } => {
             let interval = AdverInterval::from_centis(interval).unwrap();
-            let config = config().interval(interval).priority(prio(priority)).build().unwrap();
+            let config = config().interval(interval).priority(prio(priority));
+            let config = config.sync_group(vr.config().sync_group()).build().unwrap();
             vr.reconfigure(now, config).unwrap();
         }
     }
@@ -138,6 +144,54 @@ proptest! {
             };
             apply(&mut router, now, step);
             check(&mut router);
+        }
+    }
+}
+
+/// What a Backup is left with: when it will become Active, and why that may be.
+fn left_with(router: &mut Router) -> (Instant, Vec<Event>) {
+    (router.deadline(), router.events())
+}
+
+fn format_and_source() -> impl Strategy<Value = (Format, &'static str)> {
+    let password = Authentication::SimplePassword(Password::new(b"secret12").unwrap());
+    let v2 = |authentication| (Format::V2 { authentication }, HIGHER_ADDRESS);
+    let v3 = |checksum, source| (Format::V3 { checksum }, source);
+    prop_oneof![
+        Just(v2(Authentication::None)),
+        Just(v2(password)),
+        Just(v3(ChecksumForm::MessageOnly, HIGHER_ADDRESS)),
+        Just(v3(ChecksumForm::PseudoHeader, HIGHER_ADDRESS)),
+        Just(v3(ChecksumForm::PseudoHeader, "fe80::b")),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn r5_any_flipped_bit_is_caught_or_harmless(
+        (format, source) in format_and_source(),
+        priority in any::<u8>(),
+        seconds in 1..=40u16,
+        bit in any::<prop::sample::Index>(),
+    ) {
+        let advert = Advert { format, ..Advert::new(source, priority).every(seconds * 100) };
+        let builder = if source == HIGHER_ADDRESS { config() } else { config_of(&VIRTUAL_IPV6) };
+        let builder = builder.version(format.version()).interval(advert.interval);
+        let builder = match format {
+            Format::V2 { authentication } => builder.authentication(authentication),
+            Format::V3 { checksum } => builder.checksum_policy(ChecksumPolicy::Only(checksum)),
+        };
+        let (mut whole, mut flipped) = (Router::backup(builder.clone()), Router::backup(builder));
+        let before = flipped.deadline();
+        whole.hear(ms(10), &advert).unwrap();
+
+        let mut bytes = advert.bytes();
+        let bit = bit.index(bytes.len() * 8);
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let received = advert.received(at(ms(10)));
+        match flipped.router.handle_packet(at(ms(10)), &received, &bytes) {
+            Ok(_) => prop_assert_eq!(left_with(&mut flipped), left_with(&mut whole)),
+            Err(_) => prop_assert_eq!(left_with(&mut flipped), (before, vec![])),
         }
     }
 }

@@ -126,7 +126,6 @@ impl Lan {
             source: packet.source,
             destination: MULTICAST_IPV4.into(),
             hop_limit: 255,
-            unicast: false,
         };
         self.with(packet.to, |router, now| {
             router.handle_packet(now, &received, &packet.bytes).unwrap();

@@ -11,10 +11,14 @@
 
 mod active;
 mod announce;
+mod authentication_header;
 mod backup;
 mod configuration;
+mod counters;
+mod document;
 mod election;
 mod fault;
+mod group;
 mod hostile;
 mod initialize;
 mod lan;
@@ -22,5 +26,8 @@ mod oversleep;
 mod preempt;
 mod reasons;
 mod receive;
+mod resumption;
 mod send;
 mod support;
+mod tracking;
+mod unicast;

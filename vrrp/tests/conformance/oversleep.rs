@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use steadfast_vrrp::router::{AdvertiseReason, AnnounceReason, Event, State, StateReason};
+use steadfast_vrrp::router::{
+    AdvertiseReason, AnnounceReason, Event, State, StateReason, Transmit,
+};
 
 use crate::support::*;
 
 /// When the Backup of `config()` is due after a start at `START`.
 const DOWN: Duration = Duration::from_micros(3_609_375);
-/// One interval and the skew of priority 100.
-const LISTEN: Duration = Duration::from_micros(1_609_375);
+/// Two intervals and the skew of priority 100.
+const LISTEN: Duration = Duration::from_micros(2_609_375);
 
 fn overslept(events: &[Event]) -> Option<(Duration, State)> {
     events.iter().find_map(|event| match event {
@@ -105,21 +107,21 @@ fn x2_how_late_is_too_late_for_an_active_router_depends_on_its_own_interval() {
 
 #[test]
 fn x2_an_active_router_that_overslept_is_silent_and_listens() {
-    let mut router = Router::active(config()).installed();
+    let mut router = Router::active(config());
     router.wake(DOWN + us(1));
     assert_eq!(router.state(), State::Active);
     assert_eq!(router.sent(), []);
     let by = DOWN + us(1) - ms(1000);
     assert_eq!(overslept(&router.events()), Some((by, State::Active)));
-    assert_eq!(router.deadline(), at(DOWN + us(1) + ms(1000)));
+    assert_eq!(router.deadline(), at(DOWN + us(1) + ms(1500)));
 }
 
-/// An Active router that slept for ten seconds and then listened for one.
+/// An Active router that slept for ten seconds and then listened for one and a half.
 fn listened() -> Router {
     let mut router = Router::active(config()).installed();
     router.wake(ms(10_000));
     router.drain();
-    router.wake(ms(11_000));
+    router.wake(ms(11_500));
     router
 }
 
@@ -127,8 +129,17 @@ fn listened() -> Router {
 fn x2_an_active_router_that_heard_nobody_speaks_again() {
     let mut router = listened();
     assert_eq!(router.sent(), [(100, AdvertiseReason::ListenedAgain)]);
-    assert_eq!(router.wake_when_due(), at(ms(12_000)));
+    assert_eq!(router.wake_when_due(), at(ms(12_500)));
     assert_eq!(router.sent(), [(100, AdvertiseReason::Interval)]);
+}
+
+#[test]
+fn x2_of_two_routers_asleep_together_the_active_one_speaks_first() {
+    let mut active = Router::active(config());
+    let mut backup = Router::backup(config().priority(prio(254)));
+    active.wake(ms(60_000));
+    backup.wake(ms(60_000));
+    assert!(active.deadline() < backup.deadline());
 }
 
 #[test]
@@ -144,6 +155,38 @@ fn x2_an_active_router_that_overslept_yields_where_it_must_not_preempt() {
     router.hear(ms(10_300), &Advert::new(LOWER_ADDRESS, 50)).unwrap();
     assert_eq!(router.state(), State::Backup);
     assert!(matches!(router.reason(), StateReason::TakenOverWhileAsleep { .. }));
+}
+
+/// The other's clock may run faster than ours, or its priority be higher: it took over before our
+/// own down interval had passed.
+#[test]
+fn x2_so_it_does_if_the_other_took_over_early_in_its_sleep() {
+    let mut router = Router::active(config().preempt(false));
+    let advert = Advert::new(LOWER_ADDRESS, 50);
+    router
+        .router
+        .handle_packet(at(ms(10_000)), &advert.received(at(ms(3500))), &advert.bytes())
+        .unwrap();
+    assert_eq!(router.state(), State::Backup);
+}
+
+#[test]
+fn x2_it_does_not_yield_to_whom_it_heard_before_it_fell_asleep() {
+    let mut router = Router::active(config().preempt(false));
+    let advert = Advert::new(LOWER_ADDRESS, 50);
+    router
+        .router
+        .handle_packet(at(ms(10_000)), &advert.received(at(ms(900))), &advert.bytes())
+        .unwrap();
+    assert_eq!(router.state(), State::Active);
+}
+
+#[test]
+fn x2_it_does_so_without_a_word_that_would_make_the_other_yield_as_well() {
+    let mut router = Router::active(config().preempt(false).higher_prio_send_advert(true));
+    router.hear(ms(10_000), &Advert::new(LOWER_ADDRESS, 50)).unwrap();
+    assert_eq!(router.state(), State::Backup);
+    assert_eq!(router.sent(), []);
 }
 
 #[test]
@@ -167,4 +210,60 @@ fn x2_with_preemption_it_asserts_itself_once_it_hears_a_lower_priority() {
     router.hear(ms(10_300), &Advert::new(LOWER_ADDRESS, 50)).unwrap();
     assert_eq!(router.state(), State::Active);
     assert_eq!(router.sent(), [(100, AdvertiseReason::LowerPriorityPeer)]);
+}
+
+#[test]
+fn x2_while_it_listens_priority_zero_makes_it_speak_and_announce_at_once() {
+    let mut router = Router::active(config().preempt(false)).installed();
+    router.wake(ms(10_000));
+    router.drain();
+    router.hear(ms(10_300), &Advert::new(LOWER_ADDRESS, 0)).unwrap();
+    let transmits = router.transmits();
+    assert!(matches!(
+        transmits.first(),
+        Some(Transmit::Advertisement(it)) if it.reason == AdvertiseReason::PeerResigned
+    ));
+    assert!(matches!(
+        transmits.last(),
+        Some(Transmit::Announce(it)) if it.reason == AnnounceReason::ListenedAgain
+    ));
+}
+
+#[test]
+fn x2_once_it_has_spoken_it_is_awake_and_yields_to_no_lower_router() {
+    let mut router = Router::active(config().preempt(false));
+    router.wake(ms(10_000));
+    router.hear(ms(10_300), &Advert::new(LOWER_ADDRESS, 0)).unwrap();
+    router.hear(ms(10_400), &Advert::new(LOWER_ADDRESS, 50)).unwrap();
+    assert_eq!(router.state(), State::Active);
+}
+
+/// An Active router that steps down when one of priority 254 may have taken over.
+fn stepping_down() -> Router {
+    let config = config().preempt(false).timer_expired_backup(Some(prio(254)));
+    Router::active(config).installed()
+}
+
+#[test]
+fn x2_timer_expired_backup_steps_down_once_the_best_other_may_have_taken_over() {
+    // Three intervals, and the skew time of priority 254.
+    let down = us(3_007_812);
+    let mut router = stepping_down();
+    router.wake(down);
+    assert_eq!(router.state(), State::Active);
+    let mut router = stepping_down();
+    router.wake(down + us(1));
+    assert_eq!(router.state(), State::Backup);
+    assert_eq!(router.sent(), []);
+    assert_eq!(router.deadline(), at(down + us(1) + DOWN));
+    let by = down + us(1) - ms(1000);
+    assert_eq!(router.reason(), StateReason::TimerExpired { by });
+}
+
+#[test]
+fn x2_timer_expired_backup_that_nobody_succeeded_takes_over_again() {
+    let mut router = stepping_down();
+    router.wake(ms(10_000));
+    router.wake_when_due();
+    assert_eq!(router.state(), State::Active);
 }

@@ -23,9 +23,9 @@ fn x4_silence_says_how_long_and_who_was_heard_last() {
     assert_eq!(change.reason, expected);
     assert_eq!(
         expected.to_string(),
-        "nothing heard for 3.609375s, last from 192.0.2.11 with priority 150"
+        "nothing heard for 3.609s, last from 192.0.2.11 with priority 150"
     );
-    assert_eq!(router.router.counters().new_master_reason, NewMasterReason::NoResponse);
+    assert_eq!(router.router.operational().new_master_reason, NewMasterReason::NoResponse);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn x4_a_successor_says_who_gave_up() {
     router.hear(ms(10), &Advert::new(HIGHER_ADDRESS, 0)).unwrap();
     router.wake_when_due();
     assert_eq!(router.reason(), StateReason::PeerResigned { peer: ip(HIGHER_ADDRESS) });
-    assert_eq!(router.router.counters().new_master_reason, NewMasterReason::Priority);
+    assert_eq!(router.router.operational().new_master_reason, NewMasterReason::Priority);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn x4_a_preemption_says_whose() {
     router.wake_when_due();
     let expected = StateReason::Preempted { peer: peer(HIGHER_ADDRESS, 99), ours: prio(100) };
     assert_eq!(router.reason(), expected);
-    assert_eq!(router.router.counters().new_master_reason, NewMasterReason::Preempted);
+    assert_eq!(router.router.operational().new_master_reason, NewMasterReason::Preempted);
 }
 
 #[test]
@@ -97,4 +97,25 @@ fn x4_events_nobody_takes_are_bounded_and_counted() {
     }
     assert_eq!(router.events().len(), 32);
     assert_eq!(router.router.counters().events_lost, 68);
+}
+
+#[test]
+fn x4_what_happened_is_said_in_the_words_of_keepalived() {
+    let mut router = Router::active(config());
+    router.hear(ms(10), &Advert::new(LOWER_ADDRESS, 50)).unwrap();
+    router.hear(ms(20), &Advert::new(HIGHER_ADDRESS, 100)).unwrap();
+    router.router.handle_fault(at(ms(30)), FaultReason::Tracked("chk_haproxy".into()));
+    router.router.handle_shutdown(at(ms(40)));
+    let said: Vec<_> = router.events().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "Received advert from 192.0.2.9 with priority 50, which must yield: asserting \
+             ourselves",
+            "Entering BACKUP STATE: advert from 192.0.2.11 with priority 100, the same as ours, \
+             and our address 192.0.2.10 is lower",
+            "Entering FAULT STATE: tracked chk_haproxy failed",
+            "Stopped: shutdown",
+        ]
+    );
 }

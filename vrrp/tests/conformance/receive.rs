@@ -56,12 +56,6 @@ fn r1_ttl_other_than_255_is_discarded() {
 }
 
 #[test]
-fn r1_ttl_of_a_unicast_peer_is_not_looked_at() {
-    let advert = Advert { hop_limit: 3, unicast: true, destination: ip(OUR_ADDRESS), ..peer() };
-    accepted(Router::backup(config()).hear(ms(10), &advert));
-}
-
-#[test]
 fn r2_another_version_is_discarded() {
     let advert = Advert::v2(HIGHER_ADDRESS, 150, Authentication::None);
     let (error, counters) = refusal(&mut Router::backup(config()), &advert, &advert.bytes());
@@ -228,6 +222,18 @@ fn r11_an_unknown_authentication_type_is_discarded() {
 }
 
 #[test]
+fn r11_an_ip_authentication_header_is_told_from_garbage() {
+    let advert = Advert::v2(HIGHER_ADDRESS, 150, Authentication::AuthenticationHeader);
+    // Next header VRRP, four words more follow; SPI, sequence, and 12 bytes of hash (RFC 2402).
+    let mut bytes = vec![112, 4, 0, 0];
+    bytes.extend([0; 20]);
+    bytes.extend(advert.bytes());
+    let (error, counters) = refusal(&mut Router::backup(v2_config()), &advert, &bytes);
+    assert_eq!(error, DecodeError::AuthenticationHeader.into());
+    assert_eq!(counters.auth_type_mismatch, 1);
+}
+
+#[test]
 fn r11_a_wrong_password_is_discarded() {
     let advert = Advert::v2(HIGHER_ADDRESS, 150, password("secret13"));
     let mut router = Router::backup(v2_config().authentication(password("secret12")));
@@ -335,11 +341,16 @@ fn r13_v2_believes_the_owner_whatever_the_addresses() {
 }
 
 #[test]
-fn r13_is_skipped_where_configured() {
-    let skip = config().address_list_check(AddressListCheck::Skip);
-    let mut router = Router::backup(skip);
-    accepted(router.hear(ms(10), &other_addresses(peer())));
-    assert_eq!(router.events(), []);
+fn r13_is_looked_at_once_per_router_where_configured() {
+    let check = AddressListCheck::OncePerRouter;
+    let mut router = Router::backup(config().address_list_check(check));
+    let [first, second] = [HIGHER_ADDRESS, LOWER_ADDRESS]
+        .map(|source| other_addresses(Advert { source: ip(source), ..peer() }));
+    let heard = [(&first, 1), (&first, 1), (&second, 2), (&second, 2), (&first, 3)];
+    for (advert, errors) in heard {
+        accepted(router.hear(ms(10), advert));
+        assert_eq!(router.router.counters().address_list_errors, errors);
+    }
 }
 
 #[test]
@@ -378,7 +389,9 @@ fn r_the_checks_are_made_in_order() {
         ("interval", &|bytes| bytes[4..6].fill(0)),
     ];
     let name = |error| match error {
-        ReceiveError::Version { .. } => "version",
+        ReceiveError::Version { .. } | ReceiveError::Decode(DecodeError::Version { .. }) => {
+            "version"
+        }
         ReceiveError::Decode(DecodeError::Type { .. }) => "type",
         ReceiveError::Decode(DecodeError::Truncated { .. }) => "length",
         ReceiveError::Decode(DecodeError::Checksum { .. }) => "checksum",
@@ -406,4 +419,24 @@ fn r_the_checks_are_made_in_order() {
     let advert = Advert { hop_limit: 1, ..peer() };
     let (error, _) = refusal(&mut Router::backup(config()), &advert, &[]);
     assert_eq!(error, ReceiveError::HopLimit { found: 1 });
+}
+
+#[test]
+fn r10_owner_ignore_adverts_discards_what_another_owner_advertises() {
+    let owner = config().priority(prio(255));
+    for (ignore, heard, state) in [
+        (true, Outcome::OwnerIgnores, State::Active),
+        (
+            false,
+            Outcome::Accepted { checksum: Some(ChecksumForm::PseudoHeader), trailing: 0 },
+            State::Backup,
+        ),
+    ] {
+        let mut router = Router::new(owner.clone().owner_ignore_adverts(ignore));
+        router.router.handle_startup(at(START));
+        router.drain();
+        assert_eq!(router.hear(ms(10), &Advert::new(HIGHER_ADDRESS, 255)), Ok(heard));
+        assert_eq!(router.state(), state);
+        assert_eq!(router.router.counters().owner_ignored, u64::from(ignore));
+    }
 }

@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use steadfast_vrrp::packet::ah::{Envelope, OVERHEAD, SequenceNumber};
 use steadfast_vrrp::packet::{
     Advertisement, Authentication, Carrier, ChecksumForm, Format, MULTICAST_IPV4, MULTICAST_IPV6,
+    Password,
 };
 use steadfast_vrrp::router::{
     Advertise, AdvertiseReason, Announce, ConfigBuilder, Event, Outcome, ReceiveError, Received,
@@ -199,7 +201,6 @@ pub(crate) struct Advert {
     pub(crate) addresses: Vec<IpAddr>,
     pub(crate) format: Format,
     pub(crate) hop_limit: u8,
-    pub(crate) unicast: bool,
 }
 
 impl Advert {
@@ -218,7 +219,6 @@ impl Advert {
             addresses: addresses.iter().map(|address| ip(address)).collect(),
             format: Format::V3 { checksum: ChecksumForm::PseudoHeader },
             hop_limit: 255,
-            unicast: false,
         }
     }
 
@@ -237,8 +237,25 @@ impl Advert {
             source: self.source,
             destination: self.destination,
             hop_limit: self.hop_limit,
-            unicast: self.unicast,
         }
+    }
+
+    /// The whole IPv4 packet, with an Authentication Header.
+    pub(crate) fn authenticated(&self, key: &Password, sequence: u32) -> Vec<u8> {
+        let Some(Carrier::V4 { source, destination }) = Carrier::new(self.source, self.destination)
+        else {
+            panic!("not IPv4")
+        };
+        let sequence = SequenceNumber::new(sequence);
+        let envelope = Envelope { source, destination, ttl: self.hop_limit, sequence };
+        let message = self.bytes();
+        let mut packet = vec![0; OVERHEAD + message.len()];
+        let sealed = envelope.seal(key, &mut packet, |room| {
+            room.copy_from_slice(&message);
+            Ok(message.len())
+        });
+        assert_eq!(sealed, Ok(packet.len()));
+        packet
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {

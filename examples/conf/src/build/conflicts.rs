@@ -1,10 +1,14 @@
 //! What cannot hold together although each part could.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 
-use crate::model::{Model, VirtualAddress, VirtualServer, VrrpInstance};
-use crate::{Diagnostic, Diagnostics, Severity, Span};
+use crate::model::{
+    Destination, FirewallMark, Frontend, GroupMember, Model, Place, Protocol, VirtualAddress,
+    VirtualServer, VrrpInstance,
+};
+use crate::{Diagnostic, Diagnostics, Severity};
 
 use super::address::not_a_host;
 
@@ -18,10 +22,13 @@ pub(super) fn check(model: &Model, diagnostics: &mut Diagnostics) {
 }
 
 fn same_router(model: &Model, diagnostics: &mut Diagnostics) {
-    let mut seen: HashMap<_, &VrrpInstance> = HashMap::new();
+    let mut seen: HashMap<_, Vec<&VrrpInstance>> = HashMap::new();
     for instance in &model.instances {
-        let VrrpInstance { vrid, interface, span, .. } = instance;
-        if let Some(earlier) = seen.insert((vrid, interface), instance) {
+        let VrrpInstance { vrid, interface, family, span, .. } = instance;
+        let on_interface = seen.entry((vrid, interface, family)).or_default();
+        if let (Some(interface), Some(earlier)) =
+            (interface, on_interface.iter().find(|earlier| hear_the_same(earlier, instance)))
+        {
             let message = format!("virtual_router_id {vrid} is used twice on {interface}");
             diagnostics.push(
                 Diagnostic::new(Severity::Error, *span, message)
@@ -30,13 +37,27 @@ fn same_router(model: &Model, diagnostics: &mut Diagnostics) {
                     .help("give each instance on an interface its own virtual_router_id"),
             );
         }
+        on_interface.push(instance);
+    }
+}
+
+/// Whether a packet may be for both.
+fn hear_the_same(one: &VrrpInstance, other: &VrrpInstance) -> bool {
+    match (&one.destination, &other.destination) {
+        (Destination::Unicast { peers, .. }, Destination::Unicast { peers: others, .. }) => {
+            peers.iter().any(|peer| others.iter().any(|other| other.address == peer.address))
+        }
+        (Destination::Unicast { .. }, _) | (_, Destination::Unicast { .. }) => false,
+        _ => true,
     }
 }
 
 fn same_address(model: &Model, diagnostics: &mut Diagnostics) {
-    let mut seen: HashMap<_, (&VrrpInstance, Span)> = HashMap::new();
+    let mut seen: HashMap<_, (&VrrpInstance, Place)> = HashMap::new();
     for instance in &model.instances {
-        for VirtualAddress { address, interface, span, .. } in all_addresses(instance) {
+        for held in all_addresses(instance) {
+            let VirtualAddress { address, span, .. } = held;
+            let interface = instance.interface_of(held);
             if let Some((earlier, place)) = seen.insert((address, interface), (instance, *span)) {
                 let message = format!("{address} belongs to two instances");
                 diagnostics.push(
@@ -49,13 +70,53 @@ fn same_address(model: &Model, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// What of a service the kernel can have only once.
+#[derive(PartialEq, Eq, Hash)]
+enum Served {
+    Address(IpAddr, u16, Protocol),
+    Mark(FirewallMark),
+}
+
+impl fmt::Display for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address, port, _) => write!(f, "{address} {port}"),
+            Self::Mark(FirewallMark { mark, .. }) => write!(f, "fwmark {mark}"),
+        }
+    }
+}
+
+fn served(service: &VirtualServer) -> Vec<Served> {
+    let protocol = service.protocol;
+    match &service.frontend {
+        Frontend::Address { address, port } => vec![Served::Address(*address, *port, protocol)],
+        Frontend::FirewallMark(mark) => vec![Served::Mark(*mark)],
+        Frontend::Group { members, .. } => members
+            .iter()
+            .flat_map(|member| -> Box<dyn Iterator<Item = Served>> {
+                match member {
+                    GroupMember::FirewallMark(mark) => Box::new([Served::Mark(*mark)].into_iter()),
+                    GroupMember::Addresses(range) => {
+                        let port = range.port();
+                        let served = move |address| Served::Address(address, port, protocol);
+                        Box::new(range.addresses().map(served))
+                    }
+                }
+            })
+            .collect(),
+    }
+}
+
 fn same_service(model: &Model, diagnostics: &mut Diagnostics) {
     let mut seen = HashMap::new();
-    for VirtualServer { address, port, protocol, span, .. } in &model.virtual_servers {
-        if let Some(earlier) = seen.insert((address, port, protocol), *span) {
-            let message = format!("there is another service {address} {port}");
+    for service in &model.virtual_servers {
+        let twice = served(service).into_iter().find_map(|served| {
+            let message = format!("there is another service {served}");
+            seen.insert(served, service.span).map(|earlier| (message, earlier))
+        });
+        if let Some((message, earlier)) = twice {
             diagnostics.push(
-                Diagnostic::new(Severity::Error, *span, message)
+                Diagnostic::new(Severity::Error, service.span, message)
                     .related(earlier, "the other one")
                     .help("put all real servers into one virtual_server"),
             );
@@ -69,7 +130,7 @@ fn all_addresses(instance: &VrrpInstance) -> impl Iterator<Item = &VirtualAddres
 
 /// A service on an address that is no host's in the network it is given as a virtual address.
 fn broadcast_service(model: &Model, service: &VirtualServer, diagnostics: &mut Diagnostics) {
-    let IpAddr::V4(address) = service.address else { return };
+    let Frontend::Address { address: IpAddr::V4(address), .. } = service.frontend else { return };
     let network = model.instances.iter().flat_map(all_addresses).find_map(|virtual_address| {
         let IpAddr::V4(held) = virtual_address.address else { return None };
         let shift = 32_u32.checked_sub(virtual_address.prefix_len.into())?;
@@ -77,7 +138,7 @@ fn broadcast_service(model: &Model, service: &VirtualServer, diagnostics: &mut D
         if prefix(held) != prefix(address) {
             return None;
         }
-        not_a_host(address, virtual_address.prefix_len).map(|what| (what, virtual_address))
+        not_a_host(address.into(), virtual_address.prefix_len).map(|what| (what, virtual_address))
     });
     if let Some((what, virtual_address)) = network {
         diagnostics.push(

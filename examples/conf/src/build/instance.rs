@@ -1,60 +1,62 @@
-mod track;
+mod destination;
+mod traps;
+mod virtual_mac;
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::Span;
 use crate::check::{Entries, Entry};
 use crate::model::{
-    AuthPass, Garp, InitialState, InstanceNotify, Priority, VirtualAddress, VrrpInstance,
-    VrrpScript, VrrpVersion,
+    AuthPass, Authentication, Destination, Family, Garp, InitialState, Priority, VirtualAddress,
+    VrrpInstance, VrrpVersion,
 };
 
 use super::global::{self, Defaults};
-use super::{Context, address};
+use super::routing::{self, Preferences};
+use super::track::{self, Trackable};
+use super::{Context, address, garp_extra, notify};
 
 /// The `vrrp_instance` blocks.
 pub(super) fn build(
     root: &Entries<'_>,
     defaults: &Defaults,
-    scripts: &[VrrpScript],
+    trackable: &Trackable,
+    preferences: &mut Preferences,
     context: &mut Context<'_>,
 ) -> Vec<VrrpInstance> {
-    let script_names: Vec<&str> = root
-        .all("vrrp_script")
-        .filter_map(|entry| Some(entry.statement.arguments.first()?.text.as_str()))
-        .collect();
     let mut instances: Vec<VrrpInstance> = Vec::new();
+    let mut names = HashMap::new();
     let mut silent: Vec<(Span, Span)> = Vec::new();
     for entry in root.all("vrrp_instance") {
         let Some(name) = entry.statement.arguments.first() else { continue };
-        if let Some(earlier) = instances.iter().find(|instance| instance.name == name.text) {
+        if let Some(earlier) = names.insert(&name.text, name.span) {
             context
                 .error(name.span, format!("there is another vrrp_instance `{}`", name.text))
-                .related(earlier.span, "the other one");
+                .related(earlier, "the other one");
         }
-        let reader =
-            Reader { entry, name: name.span, defaults, scripts, script_names: &script_names };
+        let reader = Reader { entry, name: name.span, defaults, trackable };
         if let Some(strict) = reader.strict()
-            && !entry.inside.has("accept")
+            && reader.accepts().is_none()
         {
             silent.push((strict, name.span));
         }
-        instances.extend(reader.read(&name.text, context));
+        instances.extend(reader.read(name.text, preferences, context));
     }
-    warn_of_answers(silent, context);
+    virtual_mac::name_interfaces(&mut instances, defaults);
+    warn_of_silence(silent, context);
     instances
 }
 
-/// The one consequence of strict mode that is not drawn here; once for each place that asks for it.
-fn warn_of_answers(mut silent: Vec<(Span, Span)>, context: &mut Context<'_>) {
+/// What surprises most in strict mode; said once for each place that asks for it.
+fn warn_of_silence(mut silent: Vec<(Span, Span)>, context: &mut Context<'_>) {
     silent.dedup_by_key(|(strict, _)| *strict);
     for (strict, instance) in silent {
         context
-            .warning(strict, "virtual addresses are answered in spite of strict mode")
-            .label("keepalived would drop all packets to them")
+            .warning(strict, "packets to the virtual addresses are dropped in strict mode")
+            .label("nobody can reach a service on them, or ping them")
             .related(instance, "no `accept` here")
-            .help("write `accept` in each instance, and keepalived answers too");
+            .help("write `accept` in each instance whose addresses are to answer");
     }
 }
 
@@ -62,8 +64,7 @@ struct Reader<'r, 't> {
     entry: &'r Entry<'t>,
     name: Span,
     defaults: &'r Defaults,
-    scripts: &'r [VrrpScript],
-    script_names: &'r [&'r str],
+    trackable: &'r Trackable,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -72,31 +73,44 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Says all there is to say, even if something required is missing.
-    fn read(&self, name: &str, context: &mut Context<'_>) -> Option<VrrpInstance> {
+    fn read(
+        &self,
+        name: &str,
+        preferences: &mut Preferences,
+        context: &mut Context<'_>,
+    ) -> Option<VrrpInstance> {
         let inside = self.inside();
-        let interface = self.interface(context);
         let strict = self.strict();
-        let version = inside.text("version").map_or(self.defaults.version, |v| global::version(&v));
+        let addresses = address::list(inside.lines("virtual_ipaddress"), &[], context);
+        address::refuse_twice(&addresses, context);
+        let family = self.family(&addresses);
+        let mut addresses = self.of_family(family, addresses, context);
+        let version = self.version(family, context);
         let priority = inside.integer::<Priority>("priority");
         let state = self.state(priority, strict, context);
         let auth = self.auth(version, strict, context);
+        let state = self.state_with(auth, state, priority, context);
         let advert_interval = self.advert_interval(version, context);
         let (preempt, preempt_delay) = self.preempt(state, priority, strict, context);
-        let interface_name = interface.as_deref().unwrap_or_default();
-        let mut addresses =
-            address::list(inside, "virtual_ipaddress", interface_name, &[], context);
-        let mut excluded = address::list(
-            inside,
-            "virtual_ipaddress_excluded",
-            interface_name,
-            &addresses,
-            context,
-        );
+        let mut excluded =
+            address::list(inside.lines("virtual_ipaddress_excluded"), &addresses, context);
         self.limit(&mut addresses, &mut excluded, context);
         self.warn_of_no_address(addresses.is_empty(), excluded.is_empty(), strict, context);
-        let track_scripts = self.track_scripts(priority, context);
-        let multicast_group = global::multicast_group(inside, "mcast_dst_ip", context)
-            .unwrap_or(self.defaults.multicast_group);
+        let source_address = self.source(family, context);
+        let destination = self.destination(family, strict, context);
+        let unicast = matches!(destination, Destination::Unicast { .. });
+        let interface = self.interface(unicast && source_address.is_some(), context);
+        let own_interface = interface.as_ref().and_then(Option::as_deref);
+        let mut tracking = track::build(inside, own_interface, self.trackable, context);
+        if priority == Some(Priority::OWNER) {
+            track::drop_weights(&mut tracking, "priority 255 never changes", context);
+        }
+        self.warn_of_idle_weights(preempt, &tracking, context);
+        let vrid = inside.integer("virtual_router_id");
+        let virtual_mac = self.virtual_mac(family, vrid, unicast, context);
+        for address in addresses.iter_mut().chain(&mut excluded) {
+            self.ask_for_virtual_interface(address, family, own_interface, context);
+        }
         let flag = |name, default| inside.flag(name).unwrap_or(default);
         if inside.get("skip_check_adv_addr").is_some_and(|_| !flag("skip_check_adv_addr", true))
             && let Some(entry) = inside.get("skip_check_adv_addr")
@@ -108,7 +122,8 @@ impl<'t> Reader<'_, 't> {
         Some(VrrpInstance {
             name: name.to_owned(),
             interface: interface?,
-            vrid: inside.integer("virtual_router_id")?,
+            family,
+            vrid: vrid?,
             version,
             state,
             priority: priority?,
@@ -116,12 +131,19 @@ impl<'t> Reader<'_, 't> {
             auth,
             addresses,
             excluded_addresses: excluded,
-            source_address: inside.address("mcast_src_ip").and_then(ipv4),
-            multicast_group,
+            routes: routing::routes(inside.lines("virtual_routes"), context),
+            rules: routing::rules(inside.lines("virtual_rules"), preferences, context),
+            source_address,
+            track_source: inside.has("track_src_ip"),
+            destination,
+            virtual_mac,
+            virtual_interfaces: Vec::new(),
+            promote_secondaries: inside.has("promote_secondaries"),
             preempt,
             preempt_delay,
             strict: strict.is_some(),
-            garp: self.garp(strict),
+            accept: self.accepts().unwrap_or(strict.is_none()),
+            garp: self.garp(strict, context),
             down_timer_adverts: self.down_timer_adverts(strict, context),
             lower_prio_no_advert: strict.is_some()
                 || flag("lower_prio_no_advert", self.defaults.lower_prio_no_advert),
@@ -130,33 +152,62 @@ impl<'t> Reader<'_, 't> {
                 self.defaults.higher_prio_send_advert,
             ),
             skip_check_adv_addr: flag("skip_check_adv_addr", self.defaults.skip_check_adv_addr),
+            owner_ignore_adverts: self.owner_ignores(priority, context),
             v3_checksum_as_v2: flag("v3_checksum_as_v2", self.defaults.v3_checksum_as_v2),
             track_primary: !inside.has("dont_track_primary"),
-            track_scripts,
-            notify: InstanceNotify {
-                master: context.script(inside, "notify_master"),
-                backup: context.script(inside, "notify_backup"),
-                fault: context.script(inside, "notify_fault"),
-                stop: context.script(inside, "notify_stop"),
-                any: context.script(inside, "notify"),
-            },
-            span: self.name,
+            tracking,
+            notify: notify::instance(inside, self.defaults.notify_priority_changes, context),
+            span: self.name.into(),
         })
     }
 
-    fn interface(&self, context: &mut Context<'_>) -> Option<String> {
-        let entry = self.inside().get("interface")?;
+    /// `Some(None)` if the kernel is to be asked which interface has the source address.
+    fn interface(
+        &self,
+        has_unicast_source: bool,
+        context: &mut Context<'_>,
+    ) -> Option<Option<String>> {
+        let Some(entry) = self.inside().get("interface") else {
+            if has_unicast_source {
+                return Some(None);
+            }
+            context
+                .error(self.name, "`interface` is missing")
+                .label("this `vrrp_instance` has none")
+                .help("add `interface IF`; only unicast with `unicast_src_ip` can do without");
+            return None;
+        };
         let name = self.inside().text("interface")?;
         if name == "lo" {
             context
                 .error(entry.span(), "VRRP cannot run on the loopback interface")
                 .help("name the interface the other routers are reached through");
-        } else if !address::is_interface(&name) {
-            context
-                .error(entry.span(), format!("`{name}` cannot be the name of an interface"))
-                .label("expected at most 15 bytes without `/`");
+        } else {
+            address::expect_interface(&name, entry.span(), context);
         }
-        Some(name)
+        Some(Some(name))
+    }
+
+    fn version(&self, family: Family, context: &mut Context<'_>) -> VrrpVersion {
+        let inside = self.inside();
+        let written = inside.text("version").map(|version| global::version(&version));
+        if family == Family::Ipv4 {
+            return written.unwrap_or(self.defaults.version);
+        }
+        if written == Some(VrrpVersion::V2)
+            && let Some(entry) = inside.get("version")
+        {
+            context
+                .warning(entry.span(), "version 2 is for IPv4 only")
+                .label("version 3 is used, as keepalived does");
+        }
+        VrrpVersion::V3
+    }
+
+    /// Whether packets to the addresses are accepted, if that is said.
+    fn accepts(&self) -> Option<bool> {
+        let said = self.inside().either("accept", "no_accept");
+        said.map(|entry| entry.row.name == "accept")
     }
 
     /// Where it is said that the instance is strict, if it is.
@@ -224,16 +275,9 @@ impl<'t> Reader<'_, 't> {
         version: VrrpVersion,
         strict: Option<Span>,
         context: &mut Context<'_>,
-    ) -> Option<AuthPass> {
+    ) -> Option<Authentication> {
         let entry = self.inside().get("authentication")?;
-        let kind = entry.inside.get("auth_type")?;
-        if entry.inside.text("auth_type").as_deref() == Some("AH") {
-            context
-                .error(kind.span(), "`auth_type AH` is not supported yet")
-                .label("without it, advertisements would not be authenticated")
-                .help("use `auth_type PASS` on all routers, or no authentication");
-            return None;
-        }
+        let kind = entry.inside.text("auth_type")?;
         let span = entry.statement.keyword.span;
         if version == VrrpVersion::V3 {
             context
@@ -261,7 +305,35 @@ impl<'t> Reader<'_, 't> {
                 .warning(word.span, "only the first 8 bytes of a password count")
                 .label("the rest is cut off, as keepalived does");
         }
-        Some(AuthPass::new(&word.text))
+        let password = AuthPass::new(word.text);
+        Some(match kind.as_ref() {
+            "AH" => Authentication::Header(password),
+            _ => Authentication::Password(password),
+        })
+    }
+
+    /// With an Authentication Header a router has to hear the others before it sends, since all number
+    /// their packets in one row; keepalived insists on that.
+    fn state_with(
+        &self,
+        auth: Option<Authentication>,
+        state: InitialState,
+        priority: Option<Priority>,
+        context: &mut Context<'_>,
+    ) -> InitialState {
+        let must_listen = matches!(auth, Some(Authentication::Header(_)))
+            && priority != Some(Priority::OWNER)
+            && state == InitialState::Master;
+        if !must_listen {
+            return state;
+        }
+        if let Some(entry) = self.inside().get("state") {
+            context
+                .warning(entry.span(), "`state MASTER` becomes BACKUP")
+                .label("only priority 255 starts as MASTER with `auth_type AH`")
+                .help("this changes nothing: the router of highest priority becomes MASTER");
+        }
+        InitialState::Backup
     }
 
     fn advert_interval(&self, version: VrrpVersion, context: &mut Context<'_>) -> Duration {
@@ -338,7 +410,21 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    fn garp(&self, strict: Option<Span>) -> Garp {
+    fn owner_ignores(&self, priority: Option<Priority>, context: &mut Context<'_>) -> bool {
+        let owner = priority == Some(Priority::OWNER);
+        let written = self.inside().flag("owner_ignore_adverts");
+        if written == Some(true)
+            && !owner
+            && let Some(entry) = self.inside().get("owner_ignore_adverts")
+        {
+            context
+                .warning(entry.span(), "`owner_ignore_adverts` is for priority 255 only")
+                .label("ignored: without priority 255 this is no owner");
+        }
+        owner && written.unwrap_or(self.defaults.owner_ignore_adverts)
+    }
+
+    fn garp(&self, strict: Option<Span>, context: &mut Context<'_>) -> Garp {
         let inside = self.inside();
         let global = self.defaults.garp;
         let seconds = |name, default| inside.seconds(name).unwrap_or(default);
@@ -353,6 +439,7 @@ impl<'t> Reader<'_, 't> {
             ),
             lower_prio_delay: seconds("garp_lower_prio_delay", global.lower_prio_delay),
             lower_prio_repeat: count("garp_lower_prio_repeat", global.lower_prio_repeat),
+            extra: garp_extra::of_instance(inside, global.extra, context),
         };
         if strict.is_some() {
             garp.lower_prio_delay = Duration::ZERO;
@@ -418,12 +505,5 @@ impl<'t> Reader<'_, 't> {
                 .warning(self.name, "this instance has no virtual address")
                 .help("add `virtual_ipaddress { … }`, or `no_virtual_ipaddress` if that is meant");
         }
-    }
-}
-
-fn ipv4(address: IpAddr) -> Option<Ipv4Addr> {
-    match address {
-        IpAddr::V4(address) => Some(address),
-        IpAddr::V6(_) => None,
     }
 }

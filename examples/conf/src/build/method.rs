@@ -8,7 +8,7 @@ use super::Context;
 /// `NAT|DR|TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]`.
 pub(super) fn forward(entry: &Entry<'_>, context: &mut Context<'_>) -> Option<Forward> {
     let (method, rest) = entry.statement.arguments.split_first()?;
-    let forward = match method.text.as_str() {
+    let forward = match method.text {
         "NAT" => Forward::Nat,
         "DR" => Forward::DirectRouting,
         "TUN" => return tunnel(entry, rest, context).map(Forward::Tunnel),
@@ -30,17 +30,17 @@ pub(super) fn forward(entry: &Entry<'_>, context: &mut Context<'_>) -> Option<Fo
     Some(forward)
 }
 
-fn tunnel(entry: &Entry<'_>, words: &[Word], context: &mut Context<'_>) -> Option<Tunnel> {
+fn tunnel(entry: &Entry<'_>, words: &[Word<'_>], context: &mut Context<'_>) -> Option<Tunnel> {
     let mut kind = "ipip";
     let mut port = None;
     let mut checksum = None;
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        match word.text.as_str() {
+        match word.text {
             "nocsum" => checksum = Some((TunnelChecksum::None, word)),
             "csum" => checksum = Some((TunnelChecksum::Computed, word)),
             "remcsum" => checksum = Some((TunnelChecksum::Remote, word)),
-            "type" => match words.next().map(|value| (value, value.text.as_str())) {
+            "type" => match words.next().map(|value| (value, value.text)) {
                 Some((_, name @ ("ipip" | "gue" | "gre"))) => kind = name,
                 other => {
                     let span = other.map_or(word.span, |(value, _)| value.span);
@@ -49,7 +49,7 @@ fn tunnel(entry: &Entry<'_>, words: &[Word], context: &mut Context<'_>) -> Optio
                 }
             },
             "port" => {
-                let number = words.next().and_then(|value| integer(&value.text));
+                let number = words.next().and_then(|value| integer(value.text));
                 port = number.and_then(|n| u16::try_from(n).ok()).filter(|&port| port != 0);
                 if port.is_none() {
                     context.error(word.span, "`port` needs a number from 1 to 65535");

@@ -1,26 +1,27 @@
 use std::net::{IpAddr, SocketAddr};
 
+use smallvec::SmallVec;
+
 use crate::Span;
 use crate::check::Entry;
-use crate::model::{Forward, RealServer};
+use crate::model::{Family, Forward, Frontend, GroupMember, RealServer};
 use crate::value::Value;
 
 use super::checker::{self, Inherited};
 use super::{Context, method};
 
 /// What a real server takes from its service.
-pub(super) struct Service {
-    pub(super) address: IpAddr,
-    pub(super) port: u16,
+pub(super) struct Service<'f> {
+    pub(super) frontend: Frontend,
     pub(super) forward: Forward,
     pub(super) weight: u16,
     pub(super) inhibit_on_failure: bool,
-    pub(super) checks: Inherited,
+    pub(super) checks: Inherited<'f>,
 }
 
 pub(super) fn build(
     entry: &Entry<'_>,
-    service: &Service,
+    service: &Service<'_>,
     context: &mut Context<'_>,
 ) -> Option<RealServer> {
     let inside = &entry.inside;
@@ -30,16 +31,14 @@ pub(super) fn build(
     let (address, port) = endpoint(entry, service, forward, context)?;
     let Some(Value::Endpoint(_, written_port)) = entry.value else { return None };
     let mut checks = service.checks.within(inside);
-    checks.virtualhost = inside.text("virtualhost").or(checks.virtualhost);
     checks.alpha = inside.flag("alpha").unwrap_or(checks.alpha);
     // Checks go to the port as it is written, even where packets cannot.
     let target = SocketAddr::new(address, written_port.unwrap_or(port));
-    let checkers: Vec<_> = inside
-        .iter()
-        .filter(|entry| matches!(entry.row.name, "TCP_CHECK" | "HTTP_GET"))
-        .filter_map(|entry| checker::build(entry, target, &checks, context))
-        .collect();
-    let has_check = |lines: &[crate::tree::Statement]| {
+    let mut checkers = SmallVec::new();
+    for entry in inside.iter() {
+        checker::build(entry, target, &checks, &mut checkers, context);
+    }
+    let has_check = |lines: &[crate::tree::Statement<'_>]| {
         lines.iter().any(|line| {
             line.keyword.text.ends_with("_CHECK") || line.keyword.text.ends_with("_GET")
         })
@@ -64,25 +63,38 @@ pub(super) fn build(
         upper_threshold: upper,
         lower_threshold: lower,
         inhibit_on_failure: inside.flag("inhibit_on_failure").unwrap_or(service.inhibit_on_failure),
-        notify_up: context.script(inside, "notify_up"),
-        notify_down: context.script(inside, "notify_down"),
+        notify_up: context.script(inside, "notify_up").map(Box::new),
+        notify_down: context.script(inside, "notify_down").map(Box::new),
+        smtp_alert: inside.flag("smtp_alert").unwrap_or(context.alerts.server),
         checkers,
-        span,
+        span: span.into(),
     })
 }
 
 /// The address and port of a `real_server` or `sorry_server`, as the kernel will have it.
 pub(super) fn endpoint(
     entry: &Entry<'_>,
-    service: &Service,
+    service: &Service<'_>,
     forward: Forward,
     context: &mut Context<'_>,
 ) -> Option<(IpAddr, u16)> {
     let Some(Value::Endpoint(address, port)) = entry.value else { return None };
     let span = entry.statement.arguments.first()?.span;
     check_family(address, span, service, forward, context);
-    let Some(port) = port.filter(|&port| port != service.port) else {
-        return Some((address, service.port));
+    let services = match &service.frontend {
+        Frontend::Address { port, .. } => *port,
+        // Marked packets keep their port, unless NAT changes it.
+        Frontend::FirewallMark(_) => {
+            return Some((address, port.filter(|_| forward == Forward::Nat).unwrap_or_default()));
+        }
+        Frontend::Group { members, .. } => {
+            let nat = forward == Forward::Nat;
+            let port = port.filter(|_| nat).or_else(|| common_port(members));
+            return Some((address, port.unwrap_or_default()));
+        }
+    };
+    let Some(port) = port.filter(|&port| port != services) else {
+        return Some((address, services));
     };
     if forward == Forward::Nat {
         return Some((address, port));
@@ -91,22 +103,37 @@ pub(super) fn endpoint(
     let word = entry.statement.arguments.get(1)?;
     context
         .warning(word.span, format!("{method} cannot change the port of a packet"))
-        .label(format!("port {} is used, as keepalived does", service.port))
+        .label(format!("port {services} is used, as keepalived does"))
         .help("let the server listen on the service's port, or use `lb_kind NAT`");
-    Some((address, service.port))
+    Some((address, services))
+}
+
+/// The port of a group, if there is only one.
+fn common_port(members: &[GroupMember]) -> Option<u16> {
+    let mut ports = members.iter().map(|member| match member {
+        GroupMember::Addresses(range) => range.port(),
+        GroupMember::FirewallMark(_) => 0,
+    });
+    let first = ports.next()?;
+    ports.all(|port| port == first).then_some(first)
 }
 
 /// Only a tunnel can carry one family in the other.
 fn check_family(
     address: IpAddr,
     span: Span,
-    service: &Service,
+    service: &Service<'_>,
     forward: Forward,
     context: &mut Context<'_>,
 ) {
-    if address.is_ipv4() != service.address.is_ipv4() && !matches!(forward, Forward::Tunnel(_)) {
+    let other = Family::of(address) != service.frontend.family();
+    if other && !matches!(forward, Forward::Tunnel(_)) {
+        let served = match &service.frontend {
+            Frontend::Address { address, .. } => address.to_string(),
+            other => other.to_string(),
+        };
         context
-            .error(span, format!("{address} cannot serve {}", service.address))
+            .error(span, format!("{address} cannot serve {served}"))
             .label("an address of the other family")
             .help("only `lb_kind TUN` can mix IPv4 and IPv6");
     }

@@ -1,9 +1,10 @@
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use crate::Diagnostics;
 use crate::check::Entries;
 use crate::files::{Files, Program};
-use crate::model::{Model, Script, VrrpScript};
+use crate::model::{Model, VrrpScript};
 use crate::{Diagnostic, Severity};
 
 use super::Context;
@@ -11,14 +12,15 @@ use super::Context;
 /// The `vrrp_script` blocks.
 pub(super) fn build(root: &Entries<'_>, context: &mut Context<'_>) -> Vec<VrrpScript> {
     let mut scripts: Vec<VrrpScript> = Vec::new();
+    let mut names = HashMap::new();
     for entry in root.all("vrrp_script") {
         let (Some(name), inside) = (entry.statement.arguments.first(), &entry.inside) else {
             continue;
         };
-        if let Some(earlier) = scripts.iter().find(|script| script.name == name.text) {
+        if let Some(earlier) = names.insert(&name.text, name.span) {
             context
                 .error(name.span, format!("there is another vrrp_script `{}`", name.text))
-                .related(earlier.span, "the other one");
+                .related(earlier, "the other one");
             continue;
         }
         let Some(mut script) = context.script(inside, "script") else { continue };
@@ -27,7 +29,7 @@ pub(super) fn build(root: &Entries<'_>, context: &mut Context<'_>) -> Vec<VrrpSc
         }
         let interval = inside.seconds("interval").unwrap_or_default();
         scripts.push(VrrpScript {
-            name: name.text.clone(),
+            name: name.text.to_owned(),
             script,
             interval,
             timeout: inside.seconds("timeout").unwrap_or(interval),
@@ -35,7 +37,7 @@ pub(super) fn build(root: &Entries<'_>, context: &mut Context<'_>) -> Vec<VrrpSc
             rise: inside.integer("rise").unwrap_or_default(),
             fall: inside.integer("fall").unwrap_or_default(),
             init_fail: inside.has("init_fail"),
-            span: name.span,
+            span: name.span.into(),
         });
     }
     scripts
@@ -43,12 +45,12 @@ pub(super) fn build(root: &Entries<'_>, context: &mut Context<'_>) -> Vec<VrrpSc
 
 /// A script that nobody tracks is not run, as in keepalived.
 pub(super) fn remove_unused(model: &mut Model, diagnostics: &mut Diagnostics) {
-    let instances = &model.instances;
+    let groups = model.sync_groups.iter().map(|group| &group.tracking);
+    let tracking = model.instances.iter().map(|instance| &instance.tracking).chain(groups);
+    let tracked: HashSet<&str> =
+        tracking.flat_map(|tracking| &tracking.scripts).map(|track| track.name.as_str()).collect();
     model.scripts.retain(|script| {
-        let used = instances
-            .iter()
-            .flat_map(|instance| &instance.track_scripts)
-            .any(|track| track.script == script.name);
+        let used = tracked.contains(script.name.as_str());
         if !used {
             diagnostics.push(
                 Diagnostic::new(
@@ -65,14 +67,13 @@ pub(super) fn remove_unused(model: &mut Model, diagnostics: &mut Diagnostics) {
 
 /// Warns of programs that are not there: a machine may get them later.
 pub(super) fn look_for_programs(model: &Model, files: &dyn Files, diagnostics: &mut Diagnostics) {
-    let mut seen: Vec<&str> = Vec::new();
-    for script in all_scripts(model) {
+    let mut seen: HashSet<&str> = HashSet::new();
+    for script in model.all_scripts() {
         let Some(program) = script.argv.first() else { continue };
         // A bare name is looked for along PATH when it is run.
-        if !program.contains('/') || seen.contains(&program.as_str()) {
+        if !program.contains('/') || !seen.insert(program) {
             continue;
         }
-        seen.push(program);
         let wrong = match files.program(Path::new(program)) {
             Program::Executable => continue,
             Program::Missing => "does not exist",
@@ -83,19 +84,4 @@ pub(super) fn look_for_programs(model: &Model, files: &dyn Files, diagnostics: &
                 .label("running it will fail"),
         );
     }
-}
-
-fn all_scripts(model: &Model) -> impl Iterator<Item = &Script> {
-    let tracked = model.scripts.iter().map(|script| &script.script);
-    let notify = model.instances.iter().flat_map(|instance| {
-        let notify = &instance.notify;
-        [&notify.master, &notify.backup, &notify.fault, &notify.stop, &notify.any]
-    });
-    let quorum = model.virtual_servers.iter().flat_map(|service| {
-        let servers = service.real_servers.iter();
-        [&service.quorum_up, &service.quorum_down]
-            .into_iter()
-            .chain(servers.flat_map(|server| [&server.notify_up, &server.notify_down]))
-    });
-    tracked.chain(notify.chain(quorum).flatten())
 }

@@ -1,100 +1,127 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::{HashMap, hash_map};
+use std::net::Ipv4Addr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Span;
 use crate::check::{Entries, Entry};
 use crate::model::{
-    Forward, Persistence, PersistenceMask, Probe, Protocol, RealServer, Scheduler, ServiceFlags,
-    SorryServer, VirtualServer,
+    Family, Forward, Frontend, GroupMember, Persistence, PersistenceEngine, PersistenceMask, Probe,
+    Protocol, RealServer, Scheduler, ServiceFlags, SorryServer, Ssl, TrackFile, VirtualServer,
 };
-use crate::tree::Word;
 use crate::value::integer;
+use crate::virtual_servers::VirtualServers;
 
 use super::checker::Inherited;
 use super::real_server::{self, Service};
-use super::{Context, method};
+use super::{Context, frontend, method};
 
 /// keepalived's own when persistence is wanted and no time is given.
 const PERSISTENCE: Duration = Duration::from_secs(360);
 
 /// The `virtual_server` blocks.
-pub(super) fn build(root: &Entries<'_>, context: &mut Context<'_>) -> Vec<VirtualServer> {
-    root.all("virtual_server").filter_map(|entry| one(entry, context)).collect()
+pub(super) fn build(
+    root: &Entries<'_>,
+    services: &mut VirtualServers<'_>,
+    log_all_failures: bool,
+    track_files: &[TrackFile],
+    context: &mut Context<'_>,
+) -> Vec<Arc<VirtualServer>> {
+    let ssl = Arc::new(ssl(root, context));
+    let checks = Inherited { log_all_failures, ssl, track_files, ..Inherited::default() };
+    let mut built = Vec::new();
+    while let Some(statements) = services.next_tree(context.diagnostics) {
+        let entries = services.check(&statements, context.diagnostics);
+        for entry in entries.iter() {
+            let service = one(entry, root, &checks, context);
+            built.extend(service.map(|service| services.shared(service)));
+        }
+    }
+    built
 }
 
-fn one(entry: &Entry<'_>, context: &mut Context<'_>) -> Option<VirtualServer> {
+/// The `SSL` block.
+fn ssl(root: &Entries<'_>, context: &mut Context<'_>) -> Ssl {
+    let Some(entry) = root.get("SSL") else { return Ssl::default() };
+    let file = |name| entry.inside.text(name).map(PathBuf::from);
+    if let Some(authorities) = entry.inside.get("ca") {
+        context
+            .note(authorities.span(), "servers must have a certificate that these have signed")
+            .label("keepalived reads them and accepts any certificate")
+            .help("remove `ca` if any certificate will do");
+    }
+    let ssl = Ssl { authorities: file("ca"), certificate: file("certificate"), key: file("key") };
+    if ssl.certificate.is_some() != ssl.key.is_some() {
+        context.error(entry.span(), "`certificate` and `key` go together");
+    }
+    ssl
+}
+
+fn one(
+    entry: &Entry<'_>,
+    root: &Entries<'_>,
+    checks: &Inherited<'_>,
+    context: &mut Context<'_>,
+) -> Option<VirtualServer> {
     let inside = &entry.inside;
-    let (address_word, rest) = entry.statement.arguments.split_first()?;
-    let (address, port) = endpoint(address_word, rest, context)?;
+    let address_word = entry.statement.arguments.first()?;
+    let frontend = frontend::build(entry, root, context)?;
     let scheduler = scheduler(inside, address_word.span, context);
     let forward = forward(inside, address_word.span, context);
     let service = Service {
-        address,
-        port,
+        frontend,
         forward,
         weight: inside.integer("weight").unwrap_or_default(),
         inhibit_on_failure: inside.has("inhibit_on_failure"),
-        checks: Inherited {
-            virtualhost: inside.text("virtualhost"),
-            alpha: inside.has("alpha"),
-            ..Inherited::default().within(inside)
-        },
+        checks: Inherited { alpha: inside.has("alpha"), ..checks.within(inside) },
     };
     let real_servers = real_servers(inside, address_word.span, &service, context);
-    let protocol = protocol(inside, address_word.span, &real_servers, context);
+    let protocol = protocol(inside, &service.frontend, address_word.span, &real_servers, context);
     let (quorum, hysteresis) = quorum(inside, &real_servers, context);
+    let persistence = persistence(inside, &service, address_word.span, context);
+    let sorry_server = sorry_server(inside, &service, context);
+    let ha_suspend = ha_suspend(inside, &service.frontend, context);
     Some(VirtualServer {
-        address,
-        port,
+        frontend: service.frontend,
         protocol,
         scheduler,
         flags: flags(inside, scheduler, protocol, context),
-        persistence: persistence(inside, &service, address_word.span, context),
+        persistence,
         quorum,
         hysteresis,
-        quorum_up: context.script(inside, "quorum_up"),
-        quorum_down: context.script(inside, "quorum_down"),
+        quorum_up: context.script(inside, "quorum_up").map(Box::new),
+        quorum_down: context.script(inside, "quorum_down").map(Box::new),
+        smtp_alert: inside.flag("smtp_alert").unwrap_or(context.alerts.service),
         alpha: inside.has("alpha"),
         omega: inside.has("omega"),
-        sorry_server: sorry_server(inside, &service, context),
+        ha_suspend,
+        sorry_server,
         real_servers,
-        span: address_word.span,
+        span: address_word.span.into(),
     })
 }
 
-fn endpoint(address: &Word, rest: &[Word], context: &mut Context<'_>) -> Option<(IpAddr, u16)> {
-    if let kind @ ("fwmark" | "group") = address.text.as_str() {
-        context
-            .error(address.span, format!("`virtual_server {kind}` is not supported yet"))
-            .label("without it, these services would be missing")
-            .help("write a `virtual_server IP PORT` for each service");
-        return None;
-    }
-    let Ok(ip) = address.text.parse() else {
-        context
-            .error(address.span, format!("`{}` is not an IP address", address.text))
-            .label("expected IP [PORT]");
-        return None;
+fn ha_suspend(inside: &Entries<'_>, frontend: &Frontend, context: &mut Context<'_>) -> bool {
+    let Some(entry) = inside.get("ha_suspend") else { return false };
+    let has_address = match frontend {
+        Frontend::Address { .. } => true,
+        Frontend::FirewallMark(_) => false,
+        Frontend::Group { members, .. } => {
+            members.iter().any(|member| matches!(member, GroupMember::Addresses(_)))
+        }
     };
-    let port = match rest.first() {
-        None => 0,
-        Some(word) => match integer(&word.text).and_then(|port| u16::try_from(port).ok()) {
-            Some(port) => port,
-            None => {
-                context
-                    .error(word.span, format!("`{}` is not a port", word.text))
-                    .label("expected a number from 1 to 65535");
-                return None;
-            }
-        },
-    };
-    if let Some(extra) = rest.get(1) {
+    if !has_address {
         context
-            .warning(extra.span, format!("`{}` is too much after a port", extra.text))
-            .label("ignored, as keepalived does");
+            .warning(entry.span(), "`ha_suspend` has no effect: a mark has no address")
+            .label("dropped, as keepalived does");
+    } else if matches!(frontend, Frontend::Group { .. }) {
+        context
+            .note(entry.span(), "checks pause while none of the group's addresses is here")
+            .label("keepalived never checks the servers of a group with `ha_suspend`");
     }
-    Some((ip, port))
+    has_address
 }
 
 fn scheduler(inside: &Entries<'_>, service: Span, context: &mut Context<'_>) -> Scheduler {
@@ -123,6 +150,7 @@ fn forward(inside: &Entries<'_>, service: Span, context: &mut Context<'_>) -> Fo
 /// keepalived's default is UDP, which nobody means who checks by TCP.
 fn protocol(
     inside: &Entries<'_>,
+    frontend: &Frontend,
     service: Span,
     real_servers: &[RealServer],
     context: &mut Context<'_>,
@@ -134,13 +162,17 @@ fn protocol(
             _ => Protocol::Tcp,
         };
     }
-    let check = real_servers.iter().flat_map(|server| &server.checkers).next();
+    // A mark is of packets, whatever they carry.
+    if matches!(frontend, Frontend::FirewallMark(_)) {
+        return Protocol::Tcp;
+    }
+    let checks = real_servers.iter().flat_map(|server| &server.checkers);
+    let check = checks
+        .into_iter()
+        .find(|check| matches!(check.probe, Probe::Tcp(_) | Probe::Http(_) | Probe::Smtp(_)));
     match check {
         Some(check) => {
-            let name = match check.probe {
-                Probe::Tcp => "TCP_CHECK",
-                Probe::Http(_) => "HTTP_GET",
-            };
+            let name = check.probe.name();
             context
                 .error(service, "`protocol` is missing")
                 .label("keepalived would balance UDP here")
@@ -159,24 +191,27 @@ fn protocol(
 fn real_servers(
     inside: &Entries<'_>,
     span: Span,
-    service: &Service,
+    service: &Service<'_>,
     context: &mut Context<'_>,
 ) -> Vec<RealServer> {
     let mut servers: Vec<RealServer> = Vec::new();
+    let mut seen = HashMap::new();
     for entry in inside.all("real_server") {
         let Some(server) = real_server::build(entry, service, context) else { continue };
-        let same =
-            |other: &&RealServer| (other.address, other.port) == (server.address, server.port);
-        match servers.iter().find(same) {
-            Some(earlier) => {
+        match seen.entry((server.address, server.port)) {
+            hash_map::Entry::Occupied(earlier) => {
                 context
                     .warning(server.span, format!("{} is listed twice", server.address))
                     .label("this one is ignored, as keepalived does")
-                    .related(earlier.span, "this one counts");
+                    .related(*earlier.get(), "this one counts");
             }
-            None => servers.push(server),
+            hash_map::Entry::Vacant(first) => {
+                first.insert(server.span);
+                servers.push(server);
+            }
         }
     }
+    servers.shrink_to_fit();
     if !inside.has("real_server") {
         context
             .error(span, "this service has no real_server")
@@ -228,7 +263,7 @@ fn flags(
 
 fn persistence(
     inside: &Entries<'_>,
-    service: &Service,
+    service: &Service<'_>,
     span: Span,
     context: &mut Context<'_>,
 ) -> Option<Persistence> {
@@ -243,27 +278,41 @@ fn persistence(
     }
     let granularity = inside.get("persistence_granularity");
     let mask = match granularity {
-        Some(entry) => mask(entry, service.address, context)?,
-        None if service.address.is_ipv4() => PersistenceMask::V4(Ipv4Addr::BROADCAST),
-        None => PersistenceMask::V6(128),
+        Some(entry) => mask(entry, service.frontend.family(), context)?,
+        None => match service.frontend.family() {
+            Family::Ipv4 => PersistenceMask::V4(Ipv4Addr::BROADCAST),
+            Family::Ipv6 => PersistenceMask::V6(128),
+        },
     };
-    if service.port == 0 && timeout.is_none() && granularity.is_none() {
+    let engine = inside.has("persistence_engine").then_some(PersistenceEngine::Sip);
+    let wanted = timeout.is_some() || granularity.is_some() || engine.is_some();
+    if has_all_ports(&service.frontend) && !wanted {
         context
             .warning(span, "a service of all ports must be persistent")
             .label("`persistence_timeout 360` is used, as keepalived does");
-    } else if timeout.is_none() && granularity.is_none() {
+    } else if !wanted {
         return None;
     }
-    Some(Persistence { timeout: timeout.unwrap_or(PERSISTENCE), granularity: mask })
+    Some(Persistence { timeout: timeout.unwrap_or(PERSISTENCE), granularity: mask, engine })
 }
 
-fn mask(entry: &Entry<'_>, service: IpAddr, context: &mut Context<'_>) -> Option<PersistenceMask> {
+fn has_all_ports(frontend: &Frontend) -> bool {
+    match frontend {
+        Frontend::Address { port, .. } => *port == 0,
+        Frontend::FirewallMark(_) => false,
+        Frontend::Group { members, .. } => members
+            .iter()
+            .any(|member| matches!(member, GroupMember::Addresses(range) if range.port() == 0)),
+    }
+}
+
+fn mask(entry: &Entry<'_>, family: Family, context: &mut Context<'_>) -> Option<PersistenceMask> {
     let word = entry.statement.arguments.first()?;
-    let (mask, expected) = if service.is_ipv4() {
+    let (mask, expected) = if family == Family::Ipv4 {
         let mask = word.text.parse().ok().filter(|mask: &Ipv4Addr| !mask.is_unspecified());
         (mask.map(PersistenceMask::V4), "a mask such as 255.255.255.0")
     } else {
-        let length = integer(&word.text).and_then(|n| u8::try_from(n).ok());
+        let length = integer(word.text).and_then(|n| u8::try_from(n).ok());
         let length = length.filter(|length| (1..=128).contains(length));
         (length.map(PersistenceMask::V6), "a number from 1 to 128")
     };
@@ -309,7 +358,7 @@ fn quorum(
 
 fn sorry_server(
     inside: &Entries<'_>,
-    service: &Service,
+    service: &Service<'_>,
     context: &mut Context<'_>,
 ) -> Option<SorryServer> {
     let method = inside.get("sorry_server_lvs_method");
@@ -327,5 +376,5 @@ fn sorry_server(
     };
     let span = entry.statement.arguments.first()?.span;
     let (address, port) = real_server::endpoint(entry, service, forward, context)?;
-    Some(SorryServer { address, port, forward, inhibit: inhibit.is_some(), span })
+    Some(SorryServer { address, port, forward, inhibit: inhibit.is_some(), span: span.into() })
 }

@@ -1,6 +1,4 @@
-use super::{
-    Arguments, Block, COUNT, Keyword, NAME, POSITIVE, TIMER, TIMER_MAX, accepted, refused, works,
-};
+use super::{Arguments, Block, COUNT, Keyword, NAME, POSITIVE, TIMER, TIMER_MAX, works};
 
 /// Zero means "start at once" here.
 const DELAY: Arguments = Arguments::Seconds { min: 0, max: TIMER_MAX };
@@ -15,15 +13,19 @@ pub(super) static CHECK_DEFAULTS: [Keyword; 6] = [
     works("virtualhost", NAME),
 ];
 
-/// What every checker that connects may say.
-pub(super) static CONNECTION: [Keyword; 12] = [
+/// How a checker reaches its server.
+pub(super) static CONNECTION: [Keyword; 7] = [
     works("connect_ip", Arguments::Address),
     works("connect_port", Arguments::Integer { min: 1, max: 65_535 }),
     works("bindto", Arguments::Address),
     works("bind_port", Arguments::Integer { min: 1, max: 65_535 }),
-    refused("bind_if", Arguments::Word("IF"), "it would connect from another interface"),
-    refused("fwmark", COUNT, "its packets would take another route"),
+    works("bind_if", Arguments::Word("IF")),
+    works("fwmark", COUNT),
     works("connect_timeout", TIMER),
+];
+
+/// When a checker tries, and when it believes.
+pub(super) static TIMING: [Keyword; 5] = [
     works("retry", COUNT),
     works("delay_before_retry", TIMER),
     works("warmup", DELAY),
@@ -31,24 +33,27 @@ pub(super) static CONNECTION: [Keyword; 12] = [
     works("alpha", Arguments::Flag),
 ];
 
-/// Shared too, but apart because of its status.
-pub(super) static LOGGING: [Keyword; 1] =
-    [accepted("log_all_failures", Arguments::Flag, "every failed check is an event")];
+/// What every checker may say but those that follow something else.
+pub(super) static LOGGING: [Keyword; 1] = [works("log_all_failures", Arguments::Flag)];
 
 pub(super) static TCP_CHECK: Block =
-    Block { name: "TCP_CHECK", keywords: &[&CONNECTION, &LOGGING, &NB_GET_RETRY] };
+    Block { name: "TCP_CHECK", keywords: &[&CONNECTION, &TIMING, &LOGGING, &NB_GET_RETRY] };
 
 /// The old name of `retry`.
 pub(super) static NB_GET_RETRY: [Keyword; 1] = [works("nb_get_retry", COUNT)];
+
+/// Other targets of one SMTP_CHECK, each checked by itself.
+static HOST: Block = Block { name: "host", keywords: &[&CONNECTION] };
 
 pub(super) static SMTP_CHECK: Block = Block {
     name: "SMTP_CHECK",
     keywords: &[
         &CONNECTION,
+        &TIMING,
         &LOGGING,
         &[
             works("helo_name", NAME).or("smtpchecker.keepalived.org"),
-            works("host", Arguments::None).each().lines("…"),
+            works("host", Arguments::None).each().block(&HOST),
         ],
     ],
 };
@@ -57,6 +62,7 @@ pub(super) static DNS_CHECK: Block = Block {
     name: "DNS_CHECK",
     keywords: &[
         &CONNECTION,
+        &TIMING,
         &LOGGING,
         &[
             works("type", Arguments::Choice(&["A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA"]))
@@ -69,17 +75,13 @@ pub(super) static DNS_CHECK: Block = Block {
 pub(super) static MISC_CHECK: Block = Block {
     name: "MISC_CHECK",
     keywords: &[
+        &TIMING,
         &LOGGING,
         &[
             works("misc_path", Arguments::Command).required(),
             works("misc_timeout", COUNT),
             works("misc_dynamic", Arguments::None),
             works("user", Arguments::User),
-            works("retry", COUNT),
-            works("delay_before_retry", TIMER),
-            works("warmup", DELAY),
-            works("delay_loop", TIMER),
-            works("alpha", Arguments::Flag),
         ],
     ],
 };
@@ -88,6 +90,7 @@ pub(super) static UDP_CHECK: Block = Block {
     name: "UDP_CHECK",
     keywords: &[
         &CONNECTION,
+        &TIMING,
         &LOGGING,
         &[
             works("payload", Arguments::Words("HEX")),
@@ -99,7 +102,7 @@ pub(super) static UDP_CHECK: Block = Block {
 };
 
 pub(super) static PING_CHECK: Block =
-    Block { name: "PING_CHECK", keywords: &[&CONNECTION, &LOGGING] };
+    Block { name: "PING_CHECK", keywords: &[&CONNECTION, &TIMING, &LOGGING] };
 
 pub(super) static BFD_CHECK: Block = Block {
     name: "BFD_CHECK",
@@ -108,8 +111,12 @@ pub(super) static BFD_CHECK: Block = Block {
 
 pub(super) static FILE_CHECK: Block = Block {
     name: "FILE_CHECK",
-    keywords: &[&[
-        works("track_file", NAME).required(),
-        works("weight", Arguments::Words("N [reverse|noreverse]")),
-    ]],
+    keywords: &[
+        &TIMING,
+        &LOGGING,
+        &[
+            works("track_file", NAME).required(),
+            works("weight", Arguments::Words("N [reverse|noreverse]")),
+        ],
+    ],
 };

@@ -4,11 +4,14 @@
 //! here. The parser, the checks and the reference documentation all read these rows.
 
 mod checker;
+mod garp_group;
 mod global;
 mod http;
 mod mistakes;
 mod root;
 mod script;
+mod sync_group;
+mod track;
 mod virtual_server;
 mod vrrp_instance;
 
@@ -72,6 +75,8 @@ pub struct Keyword {
     pub repeat: Repeat,
     /// What follows it in braces.
     pub body: Body,
+    /// Keywords of which keepalived wants one above it.
+    pub below: &'static [&'static str],
 }
 
 /// What becomes of a keyword.
@@ -160,16 +165,25 @@ pub enum Arguments {
     Address,
     /// An IPv4 address.
     Ipv4Address,
+    /// An IPv6 address.
+    Ipv6Address,
     /// An address and perhaps a port.
     Endpoint,
+    /// One word, in quotes of either kind if it has blanks, in which backslashes escape.
+    Quoted(&'static str),
     /// A command, in quotes if it has arguments.
     Command,
     /// A command, in quotes if it has arguments, and perhaps a user and a group to run it.
     CommandAndUser,
+    /// The same, or nothing.
+    OptionalCommandAndUser,
     /// A user and perhaps a group.
     User,
-    /// A weight of −253 to 253, perhaps `reverse`.
-    Weight,
+    /// A weight, perhaps `reverse`.
+    Weight {
+        /// The greatest, and the least with a minus before it.
+        limit: i64,
+    },
     /// Words with a grammar of their own.
     Words(&'static str),
     /// Words with a grammar of their own, or none.
@@ -186,16 +200,18 @@ impl fmt::Display for Arguments {
             Self::Seconds { min, max } => {
                 write!(f, "seconds from {} to {}", seconds(*min), seconds(*max))
             }
-            Self::Word(name) | Self::Words(name) => f.write_str(name),
+            Self::Word(name) | Self::Quoted(name) | Self::Words(name) => f.write_str(name),
             Self::OptionalWord(name) | Self::OptionalWords(name) => write!(f, "[{name}]"),
             Self::Choice(words) | Self::ChoiceAnyCase(words) => f.write_str(&words.join("|")),
             Self::Address => f.write_str("an IP address"),
             Self::Ipv4Address => f.write_str("an IPv4 address"),
+            Self::Ipv6Address => f.write_str("an IPv6 address"),
             Self::Endpoint => f.write_str("IP [PORT]"),
             Self::Command => f.write_str("COMMAND"),
             Self::CommandAndUser => f.write_str("COMMAND [USER [GROUP]]"),
+            Self::OptionalCommandAndUser => f.write_str("[COMMAND [USER [GROUP]]]"),
             Self::User => f.write_str("USER [[:]GROUP]"),
-            Self::Weight => f.write_str("a number from -253 to 253 [reverse]"),
+            Self::Weight { limit } => write!(f, "a number from -{limit} to {limit} [reverse]"),
         }
     }
 }
@@ -208,13 +224,18 @@ fn seconds(micros: u64) -> String {
 
 /// keepalived's widest timer.
 const TIMER_MAX: u64 = 4_294_967_295;
+/// A pause between announcements. keepalived calls zero out of range, yet its own sample file has it.
+const PACING: Arguments = Arguments::Seconds { min: 0, max: TIMER_MAX };
 /// A time that may not be zero.
 const TIMER: Arguments = Arguments::Seconds { min: 1, max: TIMER_MAX };
+/// The weight of a script or an interface.
+const WEIGHT: Arguments = Arguments::Weight { limit: 253 };
+/// The weight of a file or of processes.
+const WIDE_WEIGHT: Arguments = Arguments::Weight { limit: 254 };
 const COUNT: Arguments = Arguments::Integer { min: 0, max: u32::MAX as i64 };
 const POSITIVE: Arguments = Arguments::Integer { min: 1, max: u32::MAX as i64 };
 const NAME: Arguments = Arguments::Word("NAME");
 
-const NO_MAIL: &str = "no mail is sent yet";
 const NO_SNMP: &str = "there is no SNMP agent";
 
 const fn row(name: &'static str, arguments: Arguments, status: Status) -> Keyword {
@@ -225,6 +246,7 @@ const fn row(name: &'static str, arguments: Arguments, status: Status) -> Keywor
         status,
         repeat: Repeat::Last,
         body: Body::None,
+        below: &[],
     }
 }
 
@@ -258,6 +280,11 @@ impl Keyword {
 
     const fn each(mut self) -> Self {
         self.repeat = Repeat::Each;
+        self
+    }
+
+    const fn below(mut self, others: &'static [&'static str]) -> Self {
+        self.below = others;
         self
     }
 

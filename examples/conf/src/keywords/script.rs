@@ -1,4 +1,4 @@
-use super::{Arguments, Block, Keyword, POSITIVE, TIMER_MAX, works};
+use super::{Arguments, Block, Keyword, POSITIVE, TIMER_MAX, WEIGHT, works};
 
 pub(super) static VRRP_SCRIPT: Block = Block { name: "vrrp_script", keywords: &[&KEYWORDS] };
 
@@ -9,7 +9,7 @@ static KEYWORDS: [Keyword; 8] = [
     works("script", Arguments::Command).required(),
     works("interval", MILLISECONDS).or("1"),
     works("timeout", MILLISECONDS),
-    works("weight", Arguments::Weight).or("0"),
+    works("weight", WEIGHT).or("0"),
     works("rise", POSITIVE).or("1"),
     works("fall", POSITIVE).or("1"),
     works("user", Arguments::User),

@@ -3,9 +3,7 @@ use super::checker::{
     TCP_CHECK, UDP_CHECK,
 };
 use super::http::{HTTP_GET, SSL_GET};
-use super::{
-    Arguments, Block, COUNT, Keyword, NAME, NO_MAIL, NO_SNMP, POSITIVE, accepted, refused, works,
-};
+use super::{Arguments, Block, COUNT, Keyword, NAME, NO_SNMP, POSITIVE, accepted, refused, works};
 
 pub(super) static VIRTUAL_SERVER: Block =
     Block { name: "virtual_server", keywords: &[&SERVICE, &FLAGS, &QUORUM, &CHECK_DEFAULTS] };
@@ -27,28 +25,31 @@ static SERVICE: [Keyword; 18] = [
     works("protocol", Arguments::ChoiceAnyCase(&["TCP", "UDP", "SCTP"])),
     works("persistence_timeout", Arguments::OptionalInteger { min: 0, max: 2_678_400, alone: 360 }),
     works("persistence_granularity", Arguments::Word("MASK")),
-    refused("persistence_engine", NAME, "clients would not stay with their server"),
-    refused("ha_suspend", Arguments::None, "servers would be checked all the time"),
-    accepted("ip_family", Arguments::Choice(&["inet", "inet6"]), "the address says it"),
+    works("persistence_engine", Arguments::Choice(&["sip"])),
+    works("ha_suspend", Arguments::None),
+    works("ip_family", Arguments::Choice(&["inet", "inet6"])),
     works("sorry_server", Arguments::Endpoint),
-    works("sorry_server_inhibit", Arguments::None),
+    works("sorry_server_inhibit", Arguments::None).below(&["sorry_server"]),
     works("sorry_server_lvs_method", METHOD),
     works("inhibit_on_failure", Arguments::None),
     works("weight", Arguments::Integer { min: 1, max: 65_535 }).or("1"),
     works("real_server", Arguments::Endpoint).each().block(&REAL_SERVER),
-    accepted("smtp_alert", Arguments::Flag, NO_MAIL),
+    works("smtp_alert", Arguments::Flag),
     accepted("snmp_name", NAME, NO_SNMP),
 ];
+
+/// keepalived must know the scheduler to know its flags.
+const SCHEDULER: &[&str] = &["lb_algo", "lvs_sched"];
 
 static FLAGS: [Keyword; 9] = [
     works("ops", Arguments::None),
     works("flag-1", Arguments::None),
     works("flag-2", Arguments::None),
     works("flag-3", Arguments::None),
-    works("sh-port", Arguments::None),
-    works("sh-fallback", Arguments::None),
-    works("mh-port", Arguments::None),
-    works("mh-fallback", Arguments::None),
+    works("sh-port", Arguments::None).below(SCHEDULER),
+    works("sh-fallback", Arguments::None).below(SCHEDULER),
+    works("mh-port", Arguments::None).below(SCHEDULER),
+    works("mh-fallback", Arguments::None).below(SCHEDULER),
     refused("hashed", Arguments::None, "nothing changes: keepalived does not accept it either"),
 ];
 
@@ -70,7 +71,7 @@ static SERVER: [Keyword; 10] = [
     works("notify_up", Arguments::CommandAndUser).first(),
     works("notify_down", Arguments::CommandAndUser).first(),
     works("alpha", Arguments::Flag),
-    accepted("smtp_alert", Arguments::Flag, NO_MAIL),
+    works("smtp_alert", Arguments::Flag),
     accepted("snmp_name", NAME, NO_SNMP),
 ];
 
@@ -79,12 +80,12 @@ const UNCHECKED: &str = "the server would not be checked by it";
 static CHECKERS: [Keyword; 10] = [
     works("TCP_CHECK", Arguments::None).each().block(&TCP_CHECK),
     works("HTTP_GET", Arguments::None).each().block(&HTTP_GET),
-    refused("SSL_GET", Arguments::None, UNCHECKED).each().block(&SSL_GET),
-    refused("SMTP_CHECK", Arguments::None, UNCHECKED).each().block(&SMTP_CHECK),
-    refused("DNS_CHECK", Arguments::None, UNCHECKED).each().block(&DNS_CHECK),
-    refused("MISC_CHECK", Arguments::None, UNCHECKED).each().block(&MISC_CHECK),
-    refused("UDP_CHECK", Arguments::None, UNCHECKED).each().block(&UDP_CHECK),
-    refused("PING_CHECK", Arguments::None, UNCHECKED).each().block(&PING_CHECK),
+    works("SSL_GET", Arguments::None).each().block(&SSL_GET),
+    works("SMTP_CHECK", Arguments::None).each().block(&SMTP_CHECK),
+    works("DNS_CHECK", Arguments::None).each().block(&DNS_CHECK),
+    works("MISC_CHECK", Arguments::None).each().block(&MISC_CHECK),
+    works("UDP_CHECK", Arguments::None).each().block(&UDP_CHECK),
+    works("PING_CHECK", Arguments::None).each().block(&PING_CHECK),
     refused("BFD_CHECK", Arguments::None, UNCHECKED).each().block(&BFD_CHECK),
-    refused("FILE_CHECK", Arguments::None, UNCHECKED).each().block(&FILE_CHECK),
+    works("FILE_CHECK", Arguments::None).each().block(&FILE_CHECK),
 ];

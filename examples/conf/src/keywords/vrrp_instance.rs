@@ -1,7 +1,8 @@
-use super::{Arguments, Block, COUNT, Keyword, NO_MAIL, POSITIVE, accepted, refused, works};
+use super::track::TRACKED;
+use super::{Arguments, Block, COUNT, Keyword, POSITIVE, accepted, refused, works};
 
 pub(super) static VRRP_INSTANCE: Block =
-    Block { name: "vrrp_instance", keywords: &[&ROUTER, &TRACKING, &NOTIFY] };
+    Block { name: "vrrp_instance", keywords: &[&ROUTER, &TRACKED, &TRACKING, &NOTIFY] };
 
 static AUTHENTICATION: Block = Block {
     name: "authentication",
@@ -12,16 +13,15 @@ static AUTHENTICATION: Block = Block {
 };
 
 const IF: Arguments = Arguments::Word("IF");
+const OVERSLEPT: &str = "whoever was asleep for too long always listens before it speaks";
 const WORDS: Arguments = Arguments::OptionalWords("…");
-const NO_UNICAST: &str = "advertisements would go to everybody";
-const NO_VMAC: &str = "addresses would have the interface's own MAC address";
-const OTHER_INTERFACES: &str = "neighbours on other interfaces would forget addresses";
-/// `IP[/M] [brd IP|+|-] [dev IF] [scope S] [label L]`.
-const ADDRESS: &str = "IP[/LENGTH] [brd IP|+|-] [dev IF] [scope S] [label L]";
+const PEER: &str = "IP [min_ttl N] [max_ttl N]";
+const ADDRESS: &str = "IP[/LENGTH] [brd IP|+|-] [dev IF] [scope S] [label L] [peer IP[/LENGTH]] \
+     [preferred_lft N|forever] [home] [-nodad] [mngtmpaddr] [noprefixroute] [autojoin]";
 
 static ROUTER: [Keyword; 44] = [
     works("state", Arguments::Choice(&["MASTER", "BACKUP"])).each(),
-    works("interface", IF).required(),
+    works("interface", IF),
     works("virtual_router_id", Arguments::Integer { min: 1, max: 255 }).required(),
     works("priority", Arguments::Integer { min: 1, max: 255 }).or("100"),
     works("advert_int", Arguments::Seconds { min: 10_000, max: 255_000_000 }).or("1"),
@@ -30,21 +30,21 @@ static ROUTER: [Keyword; 44] = [
     works("virtual_ipaddress", Arguments::None).each().lines(ADDRESS),
     works("virtual_ipaddress_excluded", Arguments::None).each().lines(ADDRESS),
     works("no_virtual_ipaddress", Arguments::None),
-    works("mcast_src_ip", Arguments::Ipv4Address),
-    refused("unicast_src_ip", Arguments::Address, NO_UNICAST),
-    refused("unicast_peer", Arguments::None, NO_UNICAST).each().lines("IP [min_ttl N] [max_ttl N]"),
-    refused("unicast_ttl", COUNT, NO_UNICAST),
-    refused("unicast_fault_no_peer", Arguments::None, NO_UNICAST),
-    refused("check_unicast_src", Arguments::None, NO_UNICAST),
-    accepted("old_unicast_checksum", WORDS, "unicast is not supported yet"),
-    works("mcast_dst_ip", Arguments::Ipv4Address),
-    refused("track_src_ip", Arguments::None, "loss of the source address would go unnoticed"),
+    works("mcast_src_ip", Arguments::Address),
+    works("unicast_src_ip", Arguments::Address),
+    works("unicast_peer", Arguments::None).each().lines(PEER),
+    works("unicast_ttl", Arguments::Integer { min: 0, max: 255 }).or("255"),
+    works("unicast_fault_no_peer", Arguments::None),
+    works("check_unicast_src", Arguments::None),
+    accepted("old_unicast_checksum", WORDS, "either checksum is understood, the right one is sent"),
+    works("mcast_dst_ip", Arguments::Address),
+    works("track_src_ip", Arguments::None),
     works("version", Arguments::Choice(&["2", "3"])),
-    refused("native_ipv6", Arguments::None, "the instance would speak IPv4"),
+    works("native_ipv6", Arguments::None),
     refused("vrf", IF, "the instance would run outside its VRF"),
-    refused("use_vmac", WORDS, NO_VMAC),
-    refused("use_vmac_addr", Arguments::None, NO_VMAC),
-    refused("vmac_xmit_base", Arguments::None, NO_VMAC),
+    works("use_vmac", Arguments::OptionalWords("[name] [IF] [MAC]")),
+    works("use_vmac_addr", Arguments::None),
+    works("vmac_xmit_base", Arguments::None),
     refused("use_ipvlan", WORDS, "addresses would be on the interface itself"),
     works("nopreempt", Arguments::None),
     works("preempt", Arguments::None),
@@ -55,8 +55,8 @@ static ROUTER: [Keyword; 44] = [
     works("garp_master_refresh_repeat", POSITIVE),
     works("garp_lower_prio_delay", COUNT),
     works("garp_lower_prio_repeat", COUNT),
-    refused("garp_extra_if", WORDS, OTHER_INTERFACES),
-    refused("vmac_garp_intvl", WORDS, OTHER_INTERFACES),
+    works("garp_extra_if", Arguments::Words("[all] SECONDS")),
+    works("vmac_garp_intvl", Arguments::Words("[all] SECONDS")),
     works("down_timer_adverts", Arguments::Integer { min: 1, max: 100 }),
     works("lower_prio_no_advert", Arguments::Flag),
     works("higher_prio_send_advert", Arguments::Flag),
@@ -66,30 +66,20 @@ static ROUTER: [Keyword; 44] = [
     works("accept", Arguments::None),
 ];
 
-static TRACKING: [Keyword; 17] = [
-    works("track_script", Arguments::None).each().lines("NAME [weight N [reverse|noreverse]]"),
+static TRACKING: [Keyword; 13] = [
     works("dont_track_primary", Arguments::None),
-    refused("no_accept", Arguments::None, "packets to its addresses would be answered"),
-    refused("track_interface", Arguments::None, "loss of these interfaces would go unnoticed")
-        .each()
-        .lines("IF [weight N [reverse]]"),
-    refused("track_file", Arguments::None, "these files would not be watched").each().lines("…"),
-    refused("track_process", Arguments::None, "these processes would not be watched")
-        .each()
-        .lines("…"),
+    works("no_accept", Arguments::None),
     refused("track_bfd", Arguments::None, "these sessions would not be watched").each().lines("…"),
-    refused("owner_ignore_adverts", Arguments::Flag, "the owner would listen to others"),
-    refused("timer_expired_backup", WORDS, "it would not step down after a long pause"),
-    refused("thread_timer_expired", WORDS, "it would not step down after a long pause"),
-    refused("promote_secondaries", Arguments::None, "removing one address could remove others"),
-    refused("virtual_routes", Arguments::None, "these routes would be missing")
-        .each()
-        .lines("ROUTE"),
-    refused("virtual_rules", Arguments::None, "these rules would be missing").each().lines("RULE"),
+    works("owner_ignore_adverts", Arguments::Flag),
+    accepted("timer_expired_backup", WORDS, OVERSLEPT),
+    accepted("thread_timer_expired", WORDS, OVERSLEPT),
+    works("promote_secondaries", Arguments::None),
+    works("virtual_routes", Arguments::None).each().lines("ROUTE"),
+    works("virtual_rules", Arguments::None).each().lines("RULE"),
     accepted("linkbeat_use_polling", Arguments::None, "the kernel reports the state of links"),
     accepted("kernel_rx_buf_size", COUNT, "buffers are the kernel's"),
     accepted("debug", WORDS, "how much is logged is chosen on the command line"),
-    refused("lvs_sync_daemon_interface", IF, "connections would not survive a failover"),
+    works("lvs_sync_daemon_interface", IF),
 ];
 
 static NOTIFY: [Keyword; 9] = [
@@ -98,8 +88,8 @@ static NOTIFY: [Keyword; 9] = [
     works("notify_fault", Arguments::CommandAndUser).first(),
     works("notify_stop", Arguments::CommandAndUser).first(),
     works("notify", Arguments::CommandAndUser).first(),
-    refused("notify_deleted", WORDS, "the script would not run"),
-    refused("notify_master_rx_lower_pri", Arguments::CommandAndUser, "the script would not run"),
-    accepted("notify_priority_changes", Arguments::Flag, "there is no notify FIFO"),
-    accepted("smtp_alert", Arguments::Flag, NO_MAIL),
+    works("notify_deleted", Arguments::OptionalCommandAndUser).first(),
+    works("notify_master_rx_lower_pri", Arguments::CommandAndUser).first(),
+    works("notify_priority_changes", Arguments::Flag),
+    works("smtp_alert", Arguments::Flag),
 ];

@@ -2,6 +2,21 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Sources;
+use crate::tokens::{Kind, Tokens};
+
+/// All lines of a text as they are.
+pub(crate) fn lex(sources: &Sources, source: SourceId, diagnostics: &mut Diagnostics) -> Tokens {
+    let mut lexed = Lexed::default();
+    let text = sources.get(source).unwrap().text();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches(['\n', '\r']);
+        lexed.line(Raw { source, start, text: content, protected: &[] }, diagnostics);
+        start += line.len();
+    }
+    lexed.report_slash_comments(diagnostics);
+    lexed.tokens
+}
 
 /// The words of each line, braces as words of their own, and what was said.
 fn lexed(text: &str) -> (Vec<Vec<String>>, Vec<String>) {
@@ -9,17 +24,18 @@ fn lexed(text: &str) -> (Vec<Vec<String>>, Vec<String>) {
     let source = sources.add("t".to_owned(), text.to_owned());
     let mut diagnostics = Diagnostics::default();
     let mut lines = vec![Vec::new()];
-    for token in lex(source, text, &mut diagnostics) {
+    let tokens = lex(&sources, source, &mut diagnostics);
+    for token in tokens.of(0..tokens.len(), &sources) {
         let word = match token.kind {
             Kind::Word(word) => word,
-            Kind::Open => "{".to_owned(),
-            Kind::Close => "}".to_owned(),
+            Kind::Open => "{",
+            Kind::Close => "}",
             Kind::EndOfLine => {
                 lines.push(Vec::new());
                 continue;
             }
         };
-        lines.last_mut().unwrap().push(word);
+        lines.last_mut().unwrap().push(word.to_owned());
     }
     lines.retain(|line| !line.is_empty());
     (lines, diagnostics.iter().map(|said| said.message.clone()).collect())
@@ -33,7 +49,9 @@ fn words(text: &str) -> Vec<String> {
 
 #[test]
 fn comments_begin_anywhere_even_inside_a_word() {
-    assert_eq!(words("auth_pass abc!def"), ["auth_pass", "abc"]);
+    let (lines, said) = lexed("auth_pass abc!def");
+    assert_eq!(lines, [["auth_pass", "abc"]]);
+    assert_eq!(said, ["`!` begins a comment, even in the middle of a word"]);
     assert_eq!(words("priority 100# high"), ["priority", "100"]);
     assert_eq!(words("! all of it { }"), [""; 0]);
 }
@@ -46,7 +64,7 @@ fn quotes_and_backslashes_protect_comment_signs() {
 
 #[test]
 fn single_quotes_protect_nothing() {
-    assert_eq!(words("auth_pass 'a#b'"), ["auth_pass", "'a"]);
+    assert_eq!(lexed("auth_pass 'a#b'").0, [["auth_pass", "'a"]]);
 }
 
 #[test]
@@ -84,17 +102,10 @@ fn an_open_quote_is_an_error() {
 }
 
 #[test]
-fn definitions_and_their_like_are_errors() {
-    for text in ["$A=1", "x ${A} y", "@host state MASTER", "~SEQ(A,3) x"] {
-        assert!(lexed(text).1.concat().contains("not supported yet"), "{text}");
-    }
-}
-
-#[test]
-fn a_definition_of_several_lines_is_one_error() {
-    let (lines, said) = lexed("$A=1 \\\n{ \\\n2\nstate MASTER\n");
-    assert_eq!(lines, [vec!["state", "MASTER"]]);
-    assert_eq!(said.len(), 1);
+fn braces_in_the_name_of_a_file_to_include_are_alternatives() {
+    assert_eq!(words("include a{b,c}.conf d"), ["include", "a{b,c}.conf", "d"]);
+    assert_eq!(words("x { include {a,b} }"), ["x", "{", "include", "{a,b}", "}"]);
+    assert_eq!(words("priority include{"), ["priority", "include", "{"]);
 }
 
 #[test]
@@ -116,7 +127,8 @@ proptest! {
         let source = sources.add("t".to_owned(), text.clone());
         let mut diagnostics = Diagnostics::default();
         let mut end = 0;
-        for token in lex(source, &text, &mut diagnostics) {
+        let tokens = lex(&sources, source, &mut diagnostics);
+    for token in tokens.of(0..tokens.len(), &sources) {
             prop_assert!(token.span.start >= end && token.span.end >= token.span.start);
             prop_assert!(text.get(token.span.start..token.span.end).is_some());
             end = token.span.end;

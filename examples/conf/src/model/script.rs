@@ -1,11 +1,9 @@
 use std::time::Duration;
 
-use crate::Span;
-
-use super::TrackWeight;
+use super::{Place, TrackWeight};
 
 /// A program to run, with its arguments: no shell reads them.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Script {
     /// The path of the program, then its arguments. Never empty.
     pub argv: Vec<String>,
@@ -13,11 +11,11 @@ pub struct Script {
     /// [`Global::script_user`](super::Global::script_user).
     pub user: Option<ScriptUser>,
     /// Where it was written.
-    pub span: Span,
+    pub span: Place,
 }
 
 /// The user, and if given the group, that runs a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ScriptUser {
     /// Name or number of the user.
     pub user: String,
@@ -47,5 +45,5 @@ pub struct VrrpScript {
     /// `init_fail`: it counts as failed until it first succeeds.
     pub init_fail: bool,
     /// Where its name was written.
-    pub span: Span,
+    pub span: Place,
 }

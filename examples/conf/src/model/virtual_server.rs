@@ -2,18 +2,16 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::Span;
+use smallvec::SmallVec;
 
-use super::{Checker, Script};
+use super::{Checker, Frontend, Place, Script};
 
-/// `virtual_server IP PORT { }`: one load-balanced service.
+/// `virtual_server { }`: one load-balanced service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualServer {
-    /// The address clients use.
-    pub address: IpAddr,
-    /// The port clients use; 0 for all ports, which only a persistent service may have.
-    pub port: u16,
-    /// `protocol`.
+    /// What clients reach it by.
+    pub frontend: Frontend,
+    /// `protocol`; of marked packets it says nothing.
     pub protocol: Protocol,
     /// `lb_algo`.
     pub scheduler: Scheduler,
@@ -26,20 +24,49 @@ pub struct VirtualServer {
     /// `hysteresis`: by how much the sum must pass the quorum; less than `quorum`.
     pub hysteresis: u32,
     /// `quorum_up`: run when the quorum is gained.
-    pub quorum_up: Option<Script>,
+    pub quorum_up: Option<Box<Script>>,
     /// `quorum_down`: run when the quorum is lost.
-    pub quorum_down: Option<Script>,
-    /// `alpha`: real servers count as down until their checks say otherwise. Each [`Checker::alpha`]
-    /// has it already.
+    pub quorum_down: Option<Box<Script>>,
+    /// `smtp_alert` here, or of `global_defs`: whether gain and loss of the quorum are mailed.
+    pub smtp_alert: bool,
+    /// `alpha`: real servers count as down until their checks say otherwise. Each
+    /// [`CheckRules::alpha`](super::CheckRules::alpha) has it already.
     pub alpha: bool,
     /// `omega`: at the end, run the `down` scripts as if every server had failed.
     pub omega: bool,
+    /// `ha_suspend`: servers are checked only while this machine has an address of the frontend.
+    pub ha_suspend: bool,
     /// `sorry_server`: who answers while there is no quorum.
     pub sorry_server: Option<SorryServer>,
     /// `real_server`: at least one, each address and port once.
     pub real_servers: Vec<RealServer>,
     /// Where its address was written.
-    pub span: Span,
+    pub span: Place,
+}
+
+impl VirtualServer {
+    /// The scripts that it and its servers run on a change, and those that check the servers.
+    pub(super) fn scripts(&self) -> impl Iterator<Item = &Script> {
+        let servers = self.real_servers.iter();
+        let checks = servers.clone().flat_map(|server| &server.checkers);
+        [&self.quorum_up, &self.quorum_down]
+            .into_iter()
+            .chain(servers.flat_map(|server| [&server.notify_up, &server.notify_down]))
+            .filter_map(Option::as_deref)
+            .chain(checks.filter_map(|check| check.probe.script()))
+    }
+
+    /// Takes out the scripts that are not to be run, and the checks that would run them.
+    pub(super) fn retain_scripts(&mut self, keep: impl Fn(&Script) -> bool) {
+        for server in &mut self.real_servers {
+            server.checkers.retain(|check| check.probe.script().is_none_or(&keep));
+        }
+        let servers = self.real_servers.iter_mut();
+        let servers = servers.flat_map(|server| [&mut server.notify_up, &mut server.notify_down]);
+        for script in [&mut self.quorum_up, &mut self.quorum_down].into_iter().chain(servers) {
+            script.take_if(|script| !keep(script));
+        }
+    }
 }
 
 /// `real_server IP PORT { }`: one server behind a service.
@@ -47,7 +74,8 @@ pub struct VirtualServer {
 pub struct RealServer {
     /// The server's address.
     pub address: IpAddr,
-    /// The server's port; the service's own unless it is NAT.
+    /// The server's port; the service's own unless it is NAT. Zero: that of whatever address of a
+    /// group, or of the packets with a mark.
     pub port: u16,
     /// `weight`: its share of the connections; zero for no new ones.
     pub weight: u16,
@@ -61,13 +89,17 @@ pub struct RealServer {
     /// connections and persistence are kept.
     pub inhibit_on_failure: bool,
     /// `notify_up`: run when it comes up.
-    pub notify_up: Option<Script>,
+    pub notify_up: Option<Box<Script>>,
     /// `notify_down`: run when it goes down.
-    pub notify_down: Option<Script>,
+    pub notify_down: Option<Box<Script>>,
+    /// `smtp_alert` here, or of `global_defs`, otherwise true: whether it is mailed that it comes up or
+    /// goes down.
+    pub smtp_alert: bool,
     /// All must succeed for the server to be up. None: it is always up.
-    pub checkers: Vec<Checker>,
+    /// Most have one.
+    pub checkers: SmallVec<[Checker; 1]>,
     /// Where its address was written.
-    pub span: Span,
+    pub span: Place,
 }
 
 /// `sorry_server IP PORT`.
@@ -82,7 +114,7 @@ pub struct SorryServer {
     /// `sorry_server_inhibit`: as [`RealServer::inhibit_on_failure`].
     pub inhibit: bool,
     /// Where its address was written.
-    pub span: Span,
+    pub span: Place,
 }
 
 /// `protocol`.
@@ -211,13 +243,23 @@ pub struct ServiceFlags {
     pub flag_3: bool,
 }
 
-/// `persistence_timeout`, `persistence_granularity`.
+/// `persistence_timeout`, `persistence_granularity`, `persistence_engine`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Persistence {
     /// How long a client stays with its server after its last connection.
     pub timeout: Duration,
     /// Clients that agree in these bits of their address count as one; of the family of the service.
     pub granularity: PersistenceMask,
+    /// `persistence_engine`: what else than addresses clients are told apart by.
+    pub engine: Option<PersistenceEngine>,
+}
+
+/// `persistence_engine`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PersistenceEngine {
+    /// `sip`: by the Call-ID of SIP.
+    Sip,
 }
 
 /// Which part of a client's address persistence looks at.

@@ -1,23 +1,23 @@
 use super::*;
 use crate::Sources;
-use crate::lexer::lex;
+use crate::lexer::tests::lex;
 
 /// The tree as `keyword argument {inner; inner}`, and what was said.
 fn built(text: &str) -> (String, Vec<String>) {
     let mut sources = Sources::default();
     let source = sources.add("t".to_owned(), text.to_owned());
     let mut diagnostics = Diagnostics::default();
-    let tokens = lex(source, text, &mut diagnostics);
-    let statements = build(tokens, &mut diagnostics);
+    let tokens = lex(&sources, source, &mut diagnostics);
+    let statements = build(tokens.of(0..tokens.len(), &sources), &mut diagnostics);
     (shown(&statements), diagnostics.iter().map(|said| said.message.clone()).collect())
 }
 
-fn shown(statements: &[Statement]) -> String {
-    let one = |statement: &Statement| {
-        let mut text = statement.keyword.text.clone();
+fn shown(statements: &[Statement<'_>]) -> String {
+    let one = |statement: &Statement<'_>| {
+        let mut text = statement.keyword.text.to_owned();
         for argument in &statement.arguments {
             text += " ";
-            text += &argument.text;
+            text += argument.text;
         }
         match &statement.block {
             Some(block) => format!("{text} {{{}}}", shown(block)),

@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 
 fn value(arguments: Arguments, words: &[&str]) -> Option<(Value, usize)> {
-    let word = |text: &&str| Word { text: (*text).to_owned(), span: crate::Span::default() };
-    let words: Vec<Word> = words.iter().map(word).collect();
+    let span = crate::Span::default();
+    let words: Vec<_> = words.iter().map(|text| Word { text, span }).collect();
     let (first, rest) = words.split_first()?;
     one(arguments, first, rest).ok()
 }
@@ -60,9 +60,12 @@ fn a_user_may_have_a_group_and_a_colon() {
 #[test]
 fn a_weight_may_be_reversed() {
     let weight = |number, reverse| Value::Weight(TrackWeight::new(number, reverse).unwrap());
-    assert_eq!(value(Arguments::Weight, &["-5"]), Some((weight(-5, false), 1)));
-    assert_eq!(value(Arguments::Weight, &["5", "reverse"]), Some((weight(5, true), 2)));
-    assert_eq!(value(Arguments::Weight, &["254"]), None);
+    assert_eq!(value(Arguments::Weight { limit: 253 }, &["-5"]), Some((weight(-5, false), 1)));
+    assert_eq!(
+        value(Arguments::Weight { limit: 253 }, &["5", "reverse"]),
+        Some((weight(5, true), 2))
+    );
+    assert_eq!(value(Arguments::Weight { limit: 253 }, &["254"]), None);
 }
 
 #[test]

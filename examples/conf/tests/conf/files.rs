@@ -3,8 +3,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
-use steadfast_conf::{Loaded, load};
+use steadfast_conf::model::RuleAction;
+use steadfast_conf::{Loaded, Surroundings, load_again};
+
+fn load(path: &Path) -> Loaded {
+    steadfast_conf::load(path, &Surroundings::default())
+}
 
 fn messages(loaded: &Loaded) -> Vec<&str> {
     loaded.diagnostics.iter().map(|said| said.message.as_str()).collect()
@@ -29,6 +35,45 @@ fn a_missing_file_is_an_error() {
         messages(&loaded),
         ["cannot read /nonexistent/keepalived.conf: No such file or directory (os error 2)"]
     );
+}
+
+#[test]
+fn virtual_servers_that_are_as_they_were_are_shared_with_the_earlier_model() {
+    let other = super::service("").replace("192.0.2.10 ", "192.0.2.11 ");
+    let write = |first: &str| folder(&[("k.conf", &format!("{first}{other}"))]);
+    let (before, after) = (write(&super::service("")), write(&super::service("alpha")));
+    let earlier = load(&before.path().join("k.conf")).model.unwrap();
+    let path = after.path().join("k.conf");
+    let model = load_again(&path, &Surroundings::default(), &earlier).model.unwrap();
+    let shared = earlier.virtual_servers.iter().zip(&model.virtual_servers);
+    let shared: Vec<_> = shared.map(|(before, after)| Arc::ptr_eq(before, after)).collect();
+    assert_eq!(shared, [false, true]);
+    assert_eq!(Some(model), load(&path).model);
+}
+
+#[test]
+fn routing_tables_have_the_names_that_iproute2_gives_them() {
+    let text = "static_routes {\n192.0.2.0/24 dev eth0 table blue\n\
+                192.0.2.0/24 dev eth0 table red\n}\n\
+                static_rules {\nfrom 192.0.2.1 lookup green pref 7\n}\n";
+    let folder = folder(&[
+        ("usr/rt_tables", "# names\n254 main\n0x64 red # once\n7\n"),
+        ("etc/rt_tables", "101\tblue\n102 red\n"),
+        ("etc/rt_tables.d/mine.conf", "103 green\n"),
+        ("etc/rt_tables.d/other", "104 green\n"),
+    ]);
+    let path = folder.path().join("k.conf");
+    let dirs = ["usr", "etc"].map(|dir| folder.path().join(dir).display().to_string());
+    let global =
+        format!("global_defs {{\niproute_usr_dir {}\niproute_etc_dir {}\n}}\n", dirs[0], dirs[1]);
+    fs::write(&path, global.clone() + text).unwrap();
+    let model = load(&path).model.unwrap();
+    let tables: Vec<_> = model.static_routes.iter().map(|route| route.table).collect();
+    assert_eq!(tables, [101, 102]);
+    assert_eq!(model.static_rules[0].action, RuleAction::Table(103));
+
+    fs::write(&path, global + &text.replace("blue", "grey")).unwrap();
+    assert_eq!(messages(&load(&path)), ["`table` cannot be `grey`"]);
 }
 
 #[test]
@@ -73,6 +118,54 @@ fn an_include_that_matches_nothing_is_doubtful_or_wrong() {
     let folder = folder(&[("may", "include x/*"), ("must", "includea x/*")]);
     assert!(load(&folder.path().join("may")).model.is_some());
     assert!(load(&folder.path().join("must")).model.is_none());
+}
+
+#[test]
+fn each_letter_of_include_insists_on_what_it_stands_for() {
+    let insists = |keyword: &str| {
+        let on = |pattern: &str| {
+            let folder = folder(&[("main.conf", &format!("{keyword} {pattern}")), ("a", "")]);
+            load(&folder.path().join("main.conf")).model.is_none()
+        };
+        [on("none"), on("none*"), on("{a,none}")]
+    };
+    assert_eq!(insists("include"), [false; 3]);
+    assert_eq!(insists("includer"), [false; 3]);
+    assert_eq!(insists("includem"), [true, false, true]);
+    assert_eq!(insists("includew"), [false, true, false]);
+    assert_eq!(insists("includeb"), [false, false, true]);
+    assert_eq!(insists("includea"), [true; 3]);
+}
+
+#[test]
+fn every_include_insists_on_all_where_that_is_asked_for() {
+    let folder = folder(&[("main.conf", "include none*")]);
+    let surroundings = Surroundings { includes_insist: true, ..Surroundings::default() };
+    let loaded = steadfast_conf::load(&folder.path().join("main.conf"), &surroundings);
+    assert!(loaded.model.is_none());
+}
+
+#[test]
+fn braces_stand_for_several_files() {
+    let folder = folder(&[
+        ("main.conf", "vrrp_instance A { include {a,d/{b,c}}.part }"),
+        ("a.part", "interface eth0"),
+        ("d/b.part", "virtual_router_id 7"),
+        ("d/c.part", "no_virtual_ipaddress"),
+    ]);
+    let loaded = load(&folder.path().join("main.conf"));
+    assert_eq!(messages(&loaded), [""; 0]);
+}
+
+#[test]
+fn definitions_hold_across_files_and_the_folder_is_that_of_the_file() {
+    let folder = folder(&[
+        ("main.conf", "$NAME=here\ninclude d/part\n"),
+        ("d/part", "global_defs { router_id ${NAME}:${_PWD} }"),
+    ]);
+    let loaded = load(&folder.path().join("main.conf"));
+    let expected = format!("here:{}/d", folder.path().display());
+    assert_eq!(loaded.model.unwrap().global.router_id, Some(expected));
 }
 
 #[test]

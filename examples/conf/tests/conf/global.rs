@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use steadfast_conf::model::{Global, TrackWeight, VrrpVersion};
+use steadfast_conf::model::{Destination, Global, Scheduling, TrackWeight, VrrpVersion};
 
-use super::{instance, model, said};
+use super::{instance, model, said, service};
 
 #[test]
 fn an_empty_file_is_a_model_of_nothing() {
@@ -29,7 +29,8 @@ fn instances_take_what_they_do_not_say() {
     );
     let instance = &model(&text).instances[0];
     assert_eq!(instance.version, VrrpVersion::V3);
-    assert_eq!(instance.multicast_group.to_string(), "224.0.45.1");
+    let group = "224.0.45.1".parse().unwrap();
+    assert_eq!(instance.destination, Destination::Multicast(group));
     assert_eq!(instance.garp.master_delay, Duration::from_secs(7));
     assert_eq!(instance.garp.lower_prio_delay, Duration::from_secs(7));
     assert_eq!((instance.garp.master_repeat, instance.garp.lower_prio_repeat), (9, 2));
@@ -44,6 +45,46 @@ fn pacing_of_zero_is_none_and_said() {
     let global = model(text).global;
     assert_eq!(global.garp_interval, Duration::ZERO);
     assert_eq!(global.gna_interval, Duration::from_millis(500));
+}
+
+#[test]
+fn interfaces_may_appear_later_if_it_says_so() {
+    assert!(!model("").global.dynamic_interfaces);
+    for words in ["", "allow_if_changes"] {
+        let text = format!("global_defs {{\ndynamic_interfaces {words}\n}}");
+        assert!(model(&text).global.dynamic_interfaces, "{words}");
+        assert_eq!(said(&text), [""; 0]);
+    }
+    let text = "global_defs {\ndynamic_interfaces allow\n}";
+    assert_eq!(said(text), ["error: `dynamic_interfaces` cannot be `allow`"]);
+}
+
+#[test]
+fn vrrp_gets_its_priority_or_the_least_unless_it_is_to_have_none() {
+    for (lines, priority) in [
+        ("", Some(1)),
+        ("vrrp_rt_priority 50", Some(50)),
+        ("max_auto_priority 20", Some(1)),
+        ("max_auto_priority", Some(1)),
+        ("max_auto_priority -1", None),
+        ("max_auto_priority 0", None),
+        ("max_auto_priority 20\nvrrp_rt_priority 50", Some(50)),
+    ] {
+        let scheduling = model(&format!("global_defs {{\n{lines}\n}}")).global.scheduling;
+        let realtime = match scheduling {
+            Scheduling::Realtime(priority) => Some(priority.get()),
+            Scheduling::Ordinary => None,
+        };
+        assert_eq!(realtime, priority, "{lines}");
+    }
+    let text = "global_defs {\nvrrp_rt_priority 100\n}";
+    assert_eq!(said(text), ["error: `vrrp_rt_priority` cannot be `100`"]);
+}
+
+#[test]
+fn memory_is_locked_if_vrrp_is_not_to_be_swapped_out() {
+    assert!(!model("").global.lock_memory);
+    assert!(model("global_defs {\nvrrp_no_swap\n}").global.lock_memory);
 }
 
 #[test]
@@ -80,7 +121,7 @@ fn a_script_says_what_it_says() {
     assert_eq!((script.rise, script.fall, script.init_fail), (2, 3, true));
     assert_eq!(script.weight, TrackWeight::new(-5, true).unwrap());
     assert_eq!(script.script.user.as_ref().unwrap().group.as_deref(), Some("g"));
-    assert_eq!(model.instances[0].track_scripts[0].weight, script.weight);
+    assert_eq!(model.instances[0].tracking.scripts[0].weight, script.weight);
 }
 
 #[test]
@@ -140,7 +181,7 @@ fn a_script_that_is_wrong_itself_is_not_called_unknown() {
 fn a_line_of_track_script_may_have_its_own_weight() {
     let text = scripted("script /bin/true\nweight 2", "s weight -254 reverse");
     assert_eq!(said(&text), ["warning: a weight goes from -253 to 253"]);
-    let weight = model(&text).instances[0].track_scripts[0].weight;
+    let weight = model(&text).instances[0].tracking.scripts[0].weight;
     assert_eq!(weight, TrackWeight::new(-253, true).unwrap());
 }
 
@@ -148,7 +189,7 @@ fn a_line_of_track_script_may_have_its_own_weight() {
 fn tracking_a_script_twice_counts_once() {
     let text = scripted("script /bin/true", "s weight 1\ns weight 2");
     assert_eq!(said(&text), ["warning: `s` is tracked twice"]);
-    let tracked = &model(&text).instances[0].track_scripts;
+    let tracked = &model(&text).instances[0].tracking.scripts;
     assert_eq!((tracked.len(), tracked[0].weight.get()), (1, 1));
 }
 
@@ -157,5 +198,28 @@ fn an_owner_has_no_weights() {
     let text =
         scripted("script /bin/true\nweight 2", "s").replace("interface", "priority 255\ninterface");
     assert_eq!(said(&text), ["warning: priority 255 never changes: a weight has no effect"]);
-    assert_eq!(model(&text).instances[0].track_scripts[0].weight, TrackWeight::default());
+    assert_eq!(model(&text).instances[0].tracking.scripts[0].weight, TrackWeight::default());
+}
+
+#[test]
+fn what_a_signal_has_written_can_be_elsewhere_but_not_nowhere() {
+    let dumps = |lines: &str| model(&format!("global_defs {{\n{lines}\n}}")).global.dumps;
+    assert_eq!(dumps("").json.display().to_string(), "/tmp/keepalived.json");
+    let state = dumps("data_use_instance\nstate_dump_file /run/state");
+    assert!(state.use_instance);
+    assert_eq!(state.state.display().to_string(), "/run/state");
+    assert_eq!(
+        said("global_defs {\njson_dump_file keepalived.json\n}"),
+        ["error: `json_dump_file` needs an absolute path"]
+    );
+}
+
+#[test]
+fn there_is_something_to_run_with_an_instance_a_service_or_something_static() {
+    let globals = "global_defs {\nrouter_id a\n}\n";
+    assert!(model(globals).is_idle());
+    let address = "static_ipaddress {\n192.0.2.1/24\n}\n";
+    for text in [&instance(""), &service(""), address] {
+        assert!(!model(&format!("{globals}{text}")).is_idle(), "{text}");
+    }
 }

@@ -3,22 +3,43 @@
 #![cfg(test)]
 
 mod check_rules;
+mod definitions;
 mod files;
+mod frontends;
+mod garp;
+mod generated;
 mod global;
+mod json;
 mod language;
+mod link_delays;
+mod lvs;
 mod practice;
+mod printed;
+mod probes;
+mod process;
 mod rendered;
 mod robust;
+mod routing;
 mod services;
+mod track_group;
+mod tracking;
+mod traps;
 mod vrrp;
+mod vrrp_transport;
 
 use steadfast_conf::{Model, Severity, Style, parse};
 
-/// The model of a text without errors.
+/// The model of a text without errors. What is printed of it must mean the same.
 fn model(text: &str) -> Model {
-    let loaded = parse("t.conf", text);
-    assert!(loaded.model.is_some(), "{}", loaded.render(Style::Plain));
-    loaded.model.unwrap_or_default()
+    let model = parsed("t.conf", text);
+    let printed = model.to_string();
+    assert_eq!(parsed("printed.conf", &printed), model, "\n{printed}");
+    model
+}
+
+fn parsed(name: &str, text: &str) -> Model {
+    let loaded = parse(name, text);
+    loaded.model.clone().unwrap_or_else(|| panic!("{}", loaded.render(Style::Plain)))
 }
 
 /// What is said about a text: `error: …`, one line each.

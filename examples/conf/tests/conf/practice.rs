@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use steadfast_conf::model::{Forward, InitialState, Probe, Scheduler};
+use steadfast_conf::model::{AuthPass, Authentication, Forward, InitialState, Probe, Scheduler};
 
-use super::{model, said};
+use super::{instance, model, said};
 
 /// A pair's first half: comments in the middle of lines and in other scripts, defaults spelled out.
 const DIRECTOR: &str = r#"! Configuration File for keepalived
@@ -83,7 +83,7 @@ fn a_director_means_what_its_author_meant() {
     let instance = &model.instances[0];
     assert_eq!((instance.state, instance.priority.get()), (InitialState::Master, 101));
     assert_eq!(instance.advert_interval, Duration::from_secs(5));
-    assert_eq!(instance.auth.unwrap().bytes(), *b"2222\0\0\0\0");
+    assert_eq!(instance.auth, Some(Authentication::Password(AuthPass::new("2222"))));
     assert_eq!(instance.addresses[0].label.as_deref(), Some("eth0:0"));
     assert_eq!(instance.notify.master.as_ref().unwrap().argv[1], "master");
     let service = &model.virtual_servers[0];
@@ -91,7 +91,7 @@ fn a_director_means_what_its_author_meant() {
     assert_eq!(service.persistence.unwrap().timeout, Duration::from_secs(60));
     assert_eq!(service.sorry_server.as_ref().unwrap().forward, Forward::DirectRouting);
     let server = &service.real_servers[0];
-    assert_eq!((server.weight, server.checkers[0].retry), (100, 3));
+    assert_eq!((server.weight, server.checkers[0].rules.retry), (100, 3));
     let Probe::Http(http) = &server.checkers[0].probe else { panic!("HTTP_GET is an HTTP check") };
     assert_eq!(
         (http.urls[0].path.as_str(), http.urls[0].digest.unwrap()[0]),
@@ -104,8 +104,6 @@ fn a_director_is_told_what_is_not_done() {
     assert_eq!(
         said(DIRECTOR),
         [
-            "warning: `notification_email`, `notification_email_from`, `smtp_server`, \
-             `smtp_connect_timeout` have no effect: no mail is sent yet",
             "note: `vrrp_garp_interval 0` means no pacing",
             "note: `vrrp_gna_interval 0` means no pacing",
             "warning: `nb_get_retry` is the old name of `retry`",
@@ -191,4 +189,25 @@ fn each_mistake_is_told_in_one_run() {
             "error: `...` is not a keyword",
         ]
     );
+}
+
+#[test]
+fn what_other_languages_write_is_explained() {
+    assert_eq!(
+        said(
+            "vrrp_instance A {\ninterface = eth0\nvirtual_router_id = 5\nno_virtual_ipaddress\n}\n"
+        ),
+        ["error: no `=` follows `interface`", "error: no `=` follows `virtual_router_id`"]
+    );
+    assert_eq!(
+        said("global_defs {\nrouter_id a;\n}\n"),
+        ["warning: the `;` is a part of this word"]
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_first_keyword() {
+    let text = format!("\u{feff}{}", instance(""));
+    assert_eq!(said(&text), ["warning: this file begins with a byte order mark"]);
+    assert_eq!(model(&text).instances.len(), 1);
 }

@@ -1,6 +1,6 @@
 //! Diagnostics as a person sees them, character for character.
 
-use steadfast_conf::{Style, parse};
+use steadfast_conf::{Style, Surroundings, parse};
 
 fn rendered(text: &str) -> String {
     parse("keepalived.conf", text).render(Style::Plain)
@@ -71,7 +71,8 @@ warning: `x` is too much after `router_id`
 
 #[test]
 fn nothing_to_show() {
-    let loaded = steadfast_conf::load(std::path::Path::new("/nonexistent"));
+    let nowhere = std::path::Path::new("/nonexistent");
+    let loaded = steadfast_conf::load(nowhere, &Surroundings::default());
     assert_eq!(
         loaded.render(Style::Plain),
         "error: cannot read /nonexistent: No such file or directory (os error 2)\n\n"
@@ -84,4 +85,38 @@ fn a_summary_counts() {
     let loaded = parse("t", "foo\nbar\nglobal_defs {\nsmtp_server x\nvrrp_garp_interval 0\n}\n");
     assert_eq!(loaded.diagnostics.to_string(), "2 errors, 1 warning, 1 note");
     assert_eq!(parse("t", "").diagnostics.to_string(), "nothing to complain about");
+}
+
+#[test]
+fn a_mistake_in_a_definition_is_shown_where_it_is_used_and_where_it_is_written() {
+    let text = "\
+$PRIORITY=high
+$VI= \\
+vrrp_instance V${N} { \\
+    interface eth0 \\
+    virtual_router_id ${N} \\
+    priority $PRIORITY \\
+    no_virtual_ipaddress \\
+}
+~SEQ(N, 3) $VI
+";
+    assert_eq!(
+        rendered(text),
+        "\
+error: `priority` cannot be `high`
+ --> keepalived.conf:6:14
+  |
+1 | $PRIORITY=high
+  |           ---- `high` comes from here
+...
+6 |     priority $PRIORITY \\
+  |              ^^^^^^^^^ expected a number from 1 to 255
+...
+9 | ~SEQ(N, 3) $VI
+  | ---------- --- `VI` is used here
+  | |
+  | for N = 1
+
+"
+    );
 }

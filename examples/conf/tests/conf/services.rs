@@ -14,7 +14,7 @@ fn a_service_has_defaults() {
     assert_eq!(said(&text), [""; 0]);
     let model = model(&text);
     let service = &model.virtual_servers[0];
-    assert_eq!((service.address.to_string().as_str(), service.port), ("192.0.2.10", 80));
+    assert_eq!(service.frontend.to_string(), "192.0.2.10 80");
     assert_eq!((service.protocol, service.scheduler), (Protocol::Tcp, Scheduler::RoundRobin));
     assert_eq!((service.quorum.get(), service.hysteresis), (1, 0));
     assert_eq!((service.persistence, service.flags), (None, ServiceFlags::default()));
@@ -23,6 +23,22 @@ fn a_service_has_defaults() {
     assert_eq!((server.weight, server.forward), (1, Forward::DirectRouting));
     assert_eq!((server.upper_threshold, server.lower_threshold), (0, 0));
     assert!(!server.inhibit_on_failure);
+}
+
+#[test]
+fn ha_suspend_is_for_services_with_an_address() {
+    let suspends = |text: &str| model(text).virtual_servers[0].ha_suspend;
+    assert!(!suspends(&service("")));
+    assert!(suspends(&service("ha_suspend")));
+    assert_eq!(said(&service("ha_suspend")), [""; 0]);
+    let of_group = "virtual_server_group G {\n192.0.2.10 80\n}\n".to_owned()
+        + &service("ha_suspend").replace("192.0.2.10 80", "group G");
+    assert!(suspends(&of_group));
+    assert_eq!(said(&of_group), ["note: checks pause while none of the group's addresses is here"]);
+    let marked = service("ha_suspend").replace("192.0.2.10 80", "fwmark 7");
+    assert!(!suspends(&marked));
+    let without_effect = "warning: `ha_suspend` has no effect: a mark has no address";
+    assert!(said(&marked).iter().any(|line| line == without_effect));
 }
 
 #[test]
@@ -57,13 +73,15 @@ fn a_service_needs_a_server() {
 }
 
 #[test]
-fn a_service_is_an_address_and_a_port() {
+fn a_service_is_an_address_and_a_port_or_a_mark_or_a_group() {
     for (header, error) in [
         ("192.0.2.300 80", "`192.0.2.300` is not an IP address"),
         ("192.0.2.10 http", "`http` is not a port"),
         ("192.0.2.10 65536", "`65536` is not a port"),
-        ("fwmark 7", "`virtual_server fwmark` is not supported yet"),
-        ("group web", "`virtual_server group` is not supported yet"),
+        ("fwmark 0", "`fwmark` needs a mark"),
+        ("fwmark", "`fwmark` needs a mark"),
+        ("group web", "there is no virtual_server_group `web`"),
+        ("group", "`virtual_server group` needs the name of a group"),
     ] {
         let text = service("").replace("192.0.2.10 80", header);
         assert_eq!(said(&text), [format!("error: {error}")]);
@@ -75,7 +93,8 @@ fn a_service_of_all_ports_is_persistent() {
     let text = service("").replace("192.0.2.10 80", "192.0.2.10").replace(".21 80", ".21");
     assert_eq!(said(&text), ["warning: a service of all ports must be persistent"]);
     let service = &model(&text).virtual_servers[0];
-    assert_eq!((service.port, service.real_servers[0].port), (0, 0));
+    assert_eq!(service.frontend.to_string(), "192.0.2.10 0");
+    assert_eq!(service.real_servers[0].port, 0);
     assert_eq!(service.persistence.unwrap().timeout, Duration::from_secs(360));
 }
 
@@ -129,7 +148,10 @@ fn direct_routing_keeps_the_port_of_packets_but_not_of_checks() {
     let text = server("TCP_CHECK { }").replace("NAT", "DR");
     assert_eq!(said(&text), ["warning: DR cannot change the port of a packet"]);
     let server = &model(&text).virtual_servers[0].real_servers[0];
-    assert_eq!((server.port, server.checkers[0].target.port()), (80, 8080));
+    assert_eq!(
+        (server.port, server.checkers[0].probe.connection().unwrap().target.port()),
+        (80, 8080)
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast_conf::model::{AuthPass, InitialState, VrrpVersion};
+use steadfast_conf::model::{AuthPass, Authentication, Destination, InitialState, VrrpVersion};
 
 use super::{instance, model, said};
 
@@ -16,7 +16,7 @@ fn addresses(lines: &str) -> String {
 fn an_instance_has_defaults() {
     let model = model(&instance(""));
     let instance = &model.instances[0];
-    assert_eq!((instance.name.as_str(), instance.interface.as_str()), ("A", "eth0"));
+    assert_eq!((instance.name.as_str(), instance.interface.as_deref()), ("A", Some("eth0")));
     assert_eq!((instance.vrid.get(), instance.priority.get()), (5, 100));
     assert_eq!((instance.version, instance.state), (VrrpVersion::V2, InitialState::Backup));
     assert_eq!(instance.advert_interval, Duration::from_secs(1));
@@ -25,7 +25,7 @@ fn an_instance_has_defaults() {
     assert_eq!((instance.garp.master_repeat, instance.garp.master_refresh_repeat), (5, 1));
     assert_eq!(instance.garp.master_refresh, Duration::ZERO);
     assert_eq!(instance.down_timer_adverts, 3);
-    assert_eq!(instance.multicast_group.to_string(), "224.0.0.18");
+    assert_eq!(instance.destination, Destination::Multicast("224.0.0.18".parse().unwrap()));
     assert!(instance.track_primary && !instance.strict && instance.auth.is_none());
     assert_eq!(said(&super::instance("")), [""; 0]);
 }
@@ -45,9 +45,9 @@ fn an_address_line_says_everything_in_any_order() {
     let [full, bare] = model.instances[0].addresses.as_slice() else { panic!("two addresses") };
     assert_eq!((full.address.to_string().as_str(), full.prefix_len), ("192.0.2.1", 28));
     assert_eq!(full.broadcast.unwrap().to_string(), "192.0.2.15");
-    assert_eq!((full.interface.as_str(), full.scope), ("eth1", 253));
+    assert_eq!((full.interface.as_deref(), full.scope), (Some("eth1"), 253));
     assert_eq!(full.label.as_deref(), Some("eth1:0"));
-    assert_eq!((bare.prefix_len, bare.scope, bare.interface.as_str()), (32, 0, "eth0"));
+    assert_eq!((bare.prefix_len, bare.scope, bare.interface.as_deref()), (32, 0, None));
     assert_eq!((bare.broadcast, bare.label.as_deref()), (None, None));
 }
 
@@ -81,8 +81,9 @@ fn a_wrong_address_line_is_an_error() {
         ("192.0.2.1 brd x", "`brd` cannot be `x`"),
         ("192.0.2.1 foo", "unknown word `foo` after an address"),
         ("192.0.2.1 label eth0:1234567890123", "`label` cannot be `eth0:1234567890123`"),
-        ("192.0.2.1 peer 192.0.2.2", "`peer` is not supported yet"),
-        ("2001:db8::1", "IPv6 virtual addresses are not supported yet"),
+        ("192.0.2.1 peer 2001:db8::1", "the peer of 192.0.2.1 cannot be an IPv6 address"),
+        ("192.0.2.1 preferred_lft soon", "`preferred_lft` cannot be `soon`"),
+        ("2001:db8::1 brd 2001:db8::2", "`brd` is for IPv4 addresses only"),
     ] {
         assert_eq!(said(&addresses(line)), [format!("error: {error}")]);
     }
@@ -93,6 +94,15 @@ fn an_address_listed_twice_counts_once() {
     let text = instance("virtual_ipaddress_excluded { 192.0.2.10/24 }");
     assert_eq!(said(&text), ["warning: 192.0.2.10 is listed twice"]);
     assert!(model(&text).instances[0].excluded_addresses.is_empty());
+}
+
+#[test]
+fn an_address_may_be_on_two_interfaces_and_is_advertised_once() {
+    let text = instance("virtual_ipaddress_excluded { 192.0.2.10/24 dev eth1 }");
+    assert!(said(&text).is_empty());
+    assert_eq!(model(&text).instances[0].excluded_addresses.len(), 1);
+    let twice = addresses("192.0.2.10/24\n192.0.2.10/24 dev eth1");
+    assert_eq!(said(&twice), ["error: 192.0.2.10 is advertised twice"]);
 }
 
 #[test]
@@ -163,12 +173,14 @@ fn version_3_advertises_in_hundredths_up_to_41_seconds() {
     assert_eq!(said(&instance("version 3\nadvert_int 0.1")), [""; 0]);
 }
 
+const AH: &str = "authentication {\nauth_type AH\nauth_pass secret\n}";
 const PASS: &str = "authentication {\nauth_type PASS\nauth_pass secret-word\n}";
 
 #[test]
 fn a_password_is_cut_to_eight_bytes() {
     assert_eq!(said(&instance(PASS)), ["warning: only the first 8 bytes of a password count"]);
-    assert_eq!(model(&instance(PASS)).instances[0].auth, Some(AuthPass::new("secret-w")));
+    let expected = Authentication::Password(AuthPass::new("secret-w"));
+    assert_eq!(model(&instance(PASS)).instances[0].auth, Some(expected));
     assert_eq!(AuthPass::new("12").bytes(), *b"12\0\0\0\0\0\0");
 }
 
@@ -186,9 +198,33 @@ fn a_password_is_dropped_in_version_3() {
 }
 
 #[test]
-fn authentication_headers_are_refused() {
-    let text = instance("authentication {\nauth_type AH\nauth_pass x\n}");
-    assert_eq!(said(&text), ["error: `auth_type AH` is not supported yet"]);
+fn authentication_headers_have_a_key() {
+    let text = instance(AH);
+    assert_eq!(said(&text), [""; 0]);
+    let expected = Authentication::Header(AuthPass::new("secret"));
+    assert_eq!(model(&text).instances[0].auth, Some(expected));
+}
+
+#[test]
+fn authentication_headers_are_dropped_where_there_is_no_authentication() {
+    for (lines, because) in [
+        ("version 3", "version 3 has no authentication"),
+        ("strict_mode\naccept", "strict mode has no authentication"),
+    ] {
+        let text = instance(&format!("{lines}\n{AH}"));
+        assert_eq!(said(&text), [format!("warning: {because}")]);
+        assert_eq!(model(&text).instances[0].auth, None);
+    }
+}
+
+#[test]
+fn who_has_an_authentication_header_listens_first_unless_it_is_the_owner() {
+    let text = instance(&format!("state MASTER\n{AH}"));
+    assert_eq!(said(&text), ["warning: `state MASTER` becomes BACKUP"]);
+    assert_eq!(model(&text).instances[0].state, InitialState::Backup);
+    let text = instance(&format!("state MASTER\npriority 255\n{AH}"));
+    assert_eq!(said(&text), [""; 0]);
+    assert_eq!(model(&text).instances[0].state, InitialState::Master);
 }
 
 #[test]
@@ -241,14 +277,14 @@ fn strict_mode_has_its_consequences() {
     assert_eq!(
         said(&text),
         [
-            "warning: virtual addresses are answered in spite of strict mode",
+            "warning: packets to the virtual addresses are dropped in strict mode",
             "warning: strict mode gives a MASTER three advertisements' time",
             "warning: `state MASTER` becomes BACKUP",
             "warning: strict mode has no authentication",
         ]
     );
     let instance = &model(&text).instances[0];
-    assert!(instance.strict && instance.lower_prio_no_advert);
+    assert!(instance.strict && instance.lower_prio_no_advert && !instance.accept);
     assert_eq!((instance.state, instance.auth), (InitialState::Backup, None));
     assert_eq!((instance.garp.lower_prio_repeat, instance.down_timer_adverts), (0, 3));
 }
@@ -274,4 +310,11 @@ fn skip_check_adv_addr_no_means_no() {
     );
     assert_eq!(said(&text), ["warning: keepalived takes this for `skip_check_adv_addr yes`"]);
     assert!(!model(&text).instances[0].skip_check_adv_addr);
+}
+
+#[test]
+fn packets_to_the_addresses_are_accepted_unless_told_otherwise() {
+    for (lines, accept) in [("", true), ("no_accept", false), ("strict_mode\naccept", true)] {
+        assert_eq!(model(&instance(lines)).instances[0].accept, accept, "{lines}");
+    }
 }

@@ -20,10 +20,9 @@ const ADVERTISEMENT_INTERVAL: Duration = Duration::from_secs(1);
 /// VRRPv2, one second, priorities 100 and 99: RFC 3768 6.1.
 const MASTER_DOWN_INTERVAL: Duration = Duration::from_millis(3613);
 const SKEW_TIME: Duration = Duration::from_millis(613);
-/// What a shared machine may add to an interval before it counts as a fault.
-const TOLERANCE: Duration = Duration::from_millis(600);
-/// What starting a program costs on User-Mode Linux, before its first interval can begin.
-const STARTING: Duration = Duration::from_millis(1500);
+/// What a shared machine may add to an interval before it counts as a fault: what takes over too
+/// late for a reason does so by a whole interval.
+const TOLERANCE: Duration = ADVERTISEMENT_INTERVAL;
 /// One check a second, one retry after a second, each answered at once.
 const NOTICED_WITHIN: Duration = Duration::from_millis(3000);
 /// As many answers are counted by server; with weights 3, 2 and 1 it comes out even.
@@ -38,6 +37,9 @@ const SECOND: &str = DIRECTORS[1];
 
 /// Lines of a director's log that say why something happened.
 const REASONS: [&str; 2] = [" STATE: ", "Check of "];
+/// What a director says when its first interval begins. What it takes to load a program, seconds on
+/// User-Mode Linux, says nothing about the director.
+const LISTENING: &str = "Entering BACKUP STATE: startup";
 /// What stands before what a director says.
 const LEVEL: &str = " INFO ";
 
@@ -138,9 +140,29 @@ impl Play {
     }
 
     fn find_no_loss(&mut self, what: &str, since: Instant) -> Result<(), LabError> {
+        self.find_loss_of(0, "none lost", what, since)
+    }
+
+    /// The connection that is open when the address moves is not known to the other director; one
+    /// whose server is removed leads nowhere (net/netfilter/ipvs/ip_vs_core.c, ip_vs_in_hook).
+    fn find_only_loss_of_what_was_under_way(
+        &mut self,
+        what: &str,
+        since: Instant,
+    ) -> Result<(), LabError> {
+        self.find_loss_of(1, "none lost but one under way", what, since)
+    }
+
+    fn find_loss_of(
+        &mut self,
+        most: usize,
+        required: &str,
+        what: &str,
+        since: Instant,
+    ) -> Result<(), LabError> {
         let tally = self.tally(since)?;
-        let good = tally.lost == 0 && tally.answered > 0;
-        self.find(what, tally.to_string(), "none lost".to_owned(), good);
+        let good = tally.lost <= most && tally.answered > 0;
+        self.find(what, tally.to_string(), required.to_owned(), good);
         Ok(())
     }
 
@@ -168,15 +190,16 @@ impl Play {
             self.scene.start_director(name)?;
             self.timeline.say(name, "started");
         }
+        let listening = self.wait_listening(FIRST)?;
         for (_, last, _) in SERVERS {
             self.wait_destination(begin, FIRST, last, true)?;
         }
         let elected = self.wait_address(begin, FIRST)?;
-        let limit = STARTING + MASTER_DOWN_INTERVAL + TOLERANCE;
-        self.find_within("election", elected - begin, limit);
+        let limit = MASTER_DOWN_INTERVAL + TOLERANCE;
+        self.find_within("election", elected - listening, limit);
         let first = self.wait_answer(begin, None)?;
         self.timeline.say_at(first, CLIENT, "first answer from the virtual address");
-        self.find_within("first answer", first - begin, limit + TOLERANCE);
+        self.find_within("first answer", first - listening, limit + TOLERANCE);
         // Timers 4 ms apart may fire together; one advertisement settles it (RFC 9568 6.4.3).
         let settled = wait_until(ADVERTISEMENT_INTERVAL + TOLERANCE, "one yields", || {
             self.watch.has_address(FIRST) && !self.watch.has_address(SECOND)
@@ -188,6 +211,17 @@ impl Play {
             settled.is_ok(),
         );
         Ok(())
+    }
+
+    /// Since when a director that was started in this act listens for others.
+    fn wait_listening(&self, name: &str) -> Result<Instant, LabError> {
+        let earlier = self.shown.get(name).copied().unwrap_or(0);
+        wait_until(PATIENCE, format!("{name} listens"), || {
+            let log = self.scene.director_log(name).unwrap_or_default();
+            log.get(earlier..).is_some_and(|said| said.contains(LISTENING))
+        })?;
+        self.timeline.say(name, "listens");
+        Ok(Instant::now())
     }
 
     fn distribution(&mut self) -> Result<(), LabError> {
@@ -240,7 +274,7 @@ impl Play {
         self.timeline.say(name, "its health page says something else");
         let out = self.wait_destination(begin, FIRST, last, false)?;
         self.find_within("sick server leaves the table", out - begin, NOTICED_WITHIN);
-        self.find_no_loss("requests while a server is sick", begin)?;
+        self.find_only_loss_of_what_was_under_way("requests while a server is sick", begin)?;
 
         let begin = Instant::now();
         self.scene.make_server_sick(name, false)?;
@@ -255,8 +289,9 @@ impl Play {
         name: &str,
         last: u8,
     ) -> Result<(), LabError> {
+        let well = Instant::now();
         let listed = self.wait_destination(begin, FIRST, last, true)?;
-        self.find_within(what, listed - begin, NOTICED_WITHIN);
+        self.find_within(what, listed - well, NOTICED_WITHIN);
         self.wait_answer(listed, Some(name))?;
         self.timeline.say(CLIENT, format!("{name} answers again"));
         Ok(())
@@ -266,10 +301,10 @@ impl Play {
         self.timeline.heading("5. SIGKILL to the active director");
         let begin = Instant::now();
         self.scene.take(FIRST)?.kill()?;
-        self.timeline.say(FIRST, "killed; its kernel goes on forwarding what it gets");
-        self.wait_take_over(begin, "takeover after SIGKILL", MASTER_DOWN_INTERVAL)?;
-        self.wait_arp(begin, SECOND)?;
-        self.find_no_loss("requests while the second takes over", begin)?;
+        self.timeline.say(FIRST, "its first process is killed; the other gives up in order");
+        let killed = Instant::now();
+        self.second_takes_over("takeover after SIGKILL", begin, killed, SKEW_TIME)?;
+        self.find_only_loss_of_what_was_under_way("requests while the second takes over", begin)?;
         Ok(())
     }
 
@@ -278,19 +313,20 @@ impl Play {
         let begin = Instant::now();
         self.scene.start_director(FIRST)?;
         self.timeline.say(FIRST, "started");
+        let listening = self.wait_listening(FIRST)?;
         let left = self.watch.wait(
             begin,
             PATIENCE,
             &format!("{SECOND} gave up {VIRTUAL_ADDRESS}"),
             |sight| is_address(sight, SECOND, false),
         )?;
-        let limit = STARTING + MASTER_DOWN_INTERVAL + TOLERANCE;
-        self.find_within("the first takes over again", left - begin, limit);
+        let limit = MASTER_DOWN_INTERVAL + TOLERANCE;
+        self.find_within("the first takes over again", left - listening, limit);
         self.wait_arp(begin, FIRST)?;
         wait_until(PATIENCE, "the address is where it belongs", || {
             self.watch.has_address(FIRST) && !self.watch.has_address(SECOND)
         })?;
-        self.find_no_loss("requests while it takes over", begin)?;
+        self.find_only_loss_of_what_was_under_way("requests while it takes over", begin)?;
         Ok(())
     }
 
@@ -298,11 +334,11 @@ impl Play {
         self.timeline.heading("7. The active director loses power: process and cable at once");
         let begin = Instant::now();
         self.scene.network.cut(FIRST, "eth0")?;
-        self.scene.take(FIRST)?.kill()?;
+        self.scene.take(FIRST)?.kill_with_children()?;
         self.timeline.say(FIRST, "gone");
-        let taken =
-            self.wait_take_over(begin, "takeover after a power cut", MASTER_DOWN_INTERVAL)?;
-        self.wait_arp(begin, SECOND)?;
+        let gone = Instant::now();
+        let what = "takeover after a power cut";
+        let taken = self.second_takes_over(what, begin, gone, MASTER_DOWN_INTERVAL)?;
         self.wait_answer(taken, None)?;
         let tally = self.tally(begin)?;
         let limit = MASTER_DOWN_INTERVAL + TOLERANCE;
@@ -322,8 +358,7 @@ impl Play {
         let mut process: Process = self.scene.take(FIRST)?;
         process.signal(rustix::process::Signal::TERM)?;
         self.timeline.say(FIRST, "asked to stop");
-        self.wait_take_over(begin, "hand-over after SIGTERM", SKEW_TIME)?;
-        self.wait_arp(begin, SECOND)?;
+        self.second_takes_over("hand-over after SIGTERM", begin, begin, SKEW_TIME)?;
         let status = process.wait(PATIENCE)?;
         let clean = status.success() && !self.watch.has_address(FIRST);
         let listed = !self.watch.destinations(FIRST).is_empty();
@@ -339,15 +374,19 @@ impl Play {
         Ok(())
     }
 
-    fn wait_take_over(
+    /// The second director gets the address within an interval from that moment, and the client
+    /// finds it there; says when.
+    fn second_takes_over(
         &mut self,
-        begin: Instant,
         what: &str,
-        limit: Duration,
+        since: Instant,
+        from: Instant,
+        interval: Duration,
     ) -> Result<Instant, LabError> {
-        let at = self.wait_address(begin, SECOND)?;
-        self.find_within(what, at - begin, limit + TOLERANCE);
-        Ok(at)
+        let taken = self.wait_address(since, SECOND)?;
+        self.find_within(what, taken - from, interval + TOLERANCE);
+        self.wait_arp(since, SECOND)?;
+        Ok(taken)
     }
 
     fn wait_address(&self, since: Instant, director: &str) -> Result<Instant, LabError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use steadfast_lab::{LabError, binary};
 
-use crate::kernel::{self, Job};
+use crate::kernel::{self, Job, Kernel};
 use crate::{packages, tests};
 
 mod acts;
@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// /usr/sbin/keepalived.
     #[arg(long)]
     director: Option<PathBuf>,
+    /// The kernel to do it on.
+    #[arg(long, value_enum, default_value = "auto")]
+    kernel: Kernel,
     /// Be the part that runs inside the kernel.
     #[arg(long, hide = true)]
     inside: bool,
@@ -45,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, LabError> {
         };
         return acts::play(arguments.forwarding, director, arguments.json);
     }
-    packages::ensure(&[packages::KERNEL, packages::DEMO])?;
+    packages::ensure(&[packages::NETWORK, arguments.kernel.packages(), packages::DEMO])?;
     tests::build_director()?;
     let forwarding = arguments.forwarding.to_string();
     let mut words = vec!["demo", &forwarding, "--inside"];
@@ -56,5 +59,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, LabError> {
     if let Some(path) = &director {
         words.extend(["--director", path]);
     }
-    kernel::run(&Job::this_program(&words, TIME_LIMIT)?)
+    kernel::run(&Job::this_program(&words, TIME_LIMIT)?, arguments.kernel)
 }

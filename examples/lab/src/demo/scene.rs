@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use md5::{Digest, Md5};
-use steadfast_lab::{Host, LabError, Network, Process, Topology, wait_until};
+use steadfast_lab::{LabError, Network, Process, Topology, wait_until};
 
 /// How packets get from the director to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -52,19 +52,16 @@ pub(crate) struct Scene {
     pub(crate) network: Network,
     /// The program that is shown: ours, or one with the same command line and configuration.
     director: PathBuf,
+    forwarding: Forwarding,
 }
 
 impl Scene {
     /// Builds the network and starts the web servers; the directors are not running yet.
     pub(crate) fn new(forwarding: Forwarding, director: PathBuf) -> Result<Self, LabError> {
         let network = topology(forwarding).start()?;
-        for (index, name) in DIRECTORS.iter().enumerate() {
-            network.host(name)?.write("keepalived.conf", &configuration(forwarding, index))?;
-        }
-        let mut scene = Self { programs: BTreeMap::new(), network, director };
+        let mut scene = Self { programs: BTreeMap::new(), network, director, forwarding };
         for (name, _, _) in SERVERS {
             let host = scene.network.host(name)?;
-            host.write("nginx.conf", &nginx_configuration(host))?;
             host.write("index.html", &format!("{name}\n"))?;
             host.write("healthcheck", HEALTHY)?;
             scene.start_server(name)?;
@@ -74,23 +71,16 @@ impl Scene {
 
     pub(crate) fn start_director(&mut self, name: &str) -> Result<(), LabError> {
         let host = self.network.host(name)?;
-        let file = |name| host.folder().join(name).display().to_string();
-        let arguments = [
-            ["--use-file".to_owned(), file("keepalived.conf")],
-            ["--pid".to_owned(), file("director.pid")],
-            ["--vrrp_pid".to_owned(), file("vrrp.pid")],
-            ["--checkers_pid".to_owned(), file("checkers.pid")],
-            ["--dont-fork".to_owned(), "--log-console".to_owned()],
-        ];
-        let process = host.spawn(DIRECTOR, &self.director, arguments.as_flattened())?;
+        let configuration = configuration(self.forwarding, name);
+        let process = host.spawn_keepalived(DIRECTOR, &self.director, &configuration)?;
         self.programs.insert(name.to_owned(), process);
         Ok(())
     }
 
     pub(crate) fn start_server(&mut self, name: &str) -> Result<(), LabError> {
         let host = self.network.host(name)?;
-        let file = host.folder().join("nginx.conf").display().to_string();
-        let process = host.spawn("nginx", "/usr/sbin/nginx", ["-c", &file])?;
+        let folder = host.folder().display();
+        let process = host.spawn_nginx(&format!("listen {WEB_PORT}; root {folder};"))?;
         wait_until(Duration::from_secs(5), format!("nginx listens on {name}"), || {
             let address = (std::net::Ipv4Addr::LOCALHOST, WEB_PORT).into();
             let connect = || std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1));
@@ -183,9 +173,9 @@ pub(crate) fn server_address(forwarding: Forwarding, last: u8) -> String {
 }
 
 /// A configuration as people publish it, with this network's addresses and shorter intervals.
-fn configuration(forwarding: Forwarding, director: usize) -> String {
-    let (state, priority) = if director == 0 { ("MASTER", 100) } else { ("BACKUP", 99) };
-    let name = director.saturating_add(1);
+fn configuration(forwarding: Forwarding, director: &str) -> String {
+    let first = DIRECTORS.first().is_some_and(|first| *first == director);
+    let (state, priority) = if first { ("MASTER", 100) } else { ("BACKUP", 99) };
     let (kind, gateway) = match forwarding {
         Forwarding::Dr => ("DR", String::new()),
         Forwarding::Tun => ("TUN", String::new()),
@@ -198,7 +188,7 @@ fn configuration(forwarding: Forwarding, director: usize) -> String {
         r#"! Configuration File for keepalived
 
 global_defs {{
-    router_id LVS_0{name}
+    router_id {director}
 }}
 
 vrrp_instance VI_1 {{
@@ -254,19 +244,4 @@ fn digest(page: &str) -> String {
     Md5::digest(page.as_bytes())
         .iter()
         .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-fn nginx_configuration(host: &Host) -> String {
-    let folder = host.folder().display();
-    format!(
-        "daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log stderr;\n\
-         events {{}}\n\
-         http {{\n\
-         \taccess_log off;\n\
-         \tclient_body_temp_path {folder}/body;\n\tproxy_temp_path {folder}/proxy;\n\
-         \tfastcgi_temp_path {folder}/fastcgi;\n\tuwsgi_temp_path {folder}/uwsgi;\n\
-         \tscgi_temp_path {folder}/scgi;\n\
-         \tserver {{ listen {WEB_PORT}; root {folder}; }}\n\
-         }}\n"
-    )
 }

@@ -1,7 +1,7 @@
 //! The first process on the kernel: prepares it, runs the job, reports, and ends everything.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,69 +11,75 @@ use rustix::system::{RebootCommand, reboot};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use steadfast_lab::LabError;
 
-use super::{JOB, Job, MODULES, STATUS, io, run_quietly};
+use super::{JOB, Job, MODULES, Machine, STATUS, io, run_quietly};
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const TERMINAL: &str = "/dev/tty1";
 /// Where everything that is written inside goes; in memory, gone with the kernel.
 const TEMPORARY: &str = "/run/lab";
 /// Exit code of a job that was ended because its time was up, as timeout(1) has it.
 const TIMED_OUT: u8 = 124;
 
-pub(crate) fn run(folder: &Path) -> Result<ExitCode, LabError> {
+pub(crate) fn run(machine: Machine, folder: &Path) -> Result<ExitCode, LabError> {
     if std::process::id() != 1 {
         return Err(LabError::Failed {
             command: "lab inside".to_owned(),
             status: "refused".to_owned(),
-            output: "only `lab test`, `lab demo` and `lab shell` start this".to_owned(),
+            output: "only the other commands start this".to_owned(),
         });
     }
-    let modules = std::fs::read_link(folder.join(MODULES)).ok();
-    let code = prepare(modules.as_deref())
-        .and_then(|()| run_job(folder, modules.is_some()))
-        .unwrap_or_else(|error| {
+    let ended = prepare(machine, folder).and_then(|()| run_job(machine, folder));
+    // Without a result the last that was said here is shown outside.
+    let reported = match &ended {
+        Ok(code) => std::fs::write(folder.join(STATUS), code.to_string()),
+        Err(error) => {
             eprintln!("lab: {error}");
-            1
-        });
-    let reported = std::fs::write(folder.join(STATUS), code.to_string());
-    if modules.is_some() {
+            Ok(())
+        }
+    };
+    if machine != Machine::Native {
         rustix::fs::sync();
         reboot(RebootCommand::PowerOff).map_err(|errno| io("powering off")(errno.into()))?;
     }
     reported.map_err(io("reporting the job's exit code"))?;
-    Ok(ExitCode::from(code))
+    Ok(ended.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn prepare(modules: Option<&Path>) -> Result<(), LabError> {
-    if let Some(modules) = modules {
+fn prepare(machine: Machine, folder: &Path) -> Result<(), LabError> {
+    let mut modprobe = PathBuf::from("/sbin/modprobe");
+    if machine == Machine::Native {
+        // Namespaces made from here on are visible here only, and end with us.
+        make_folder("/run/netns")?;
+        mount_new("tmpfs", "/run/netns")?;
+        make_folder(TEMPORARY)?;
+        mount_new("tmpfs", TEMPORARY)?;
+    } else {
         mount_new("proc", "/proc")?;
         mount_new("sysfs", "/sys")?;
         mount_new("tmpfs", "/run")?;
-        std::fs::write(
-            "/proc/sys/kernel/modprobe",
-            modules.join("modprobe").as_os_str().as_encoded_bytes(),
-        )
-        .map_err(io("telling the kernel where its modules are"))?;
-        std::fs::create_dir_all("/run/netns").map_err(io("making /run/netns"))?;
-    } else {
-        // Namespaces made from here on are visible here only, and end with us.
-        std::fs::create_dir_all("/run/netns").map_err(io("making /run/netns"))?;
-        mount_new("tmpfs", "/run/netns")?;
+        make_folder("/run/netns")?;
+        make_folder(TEMPORARY)?;
     }
-    std::fs::create_dir_all(TEMPORARY).map_err(io(format!("making {TEMPORARY}")))?;
-    if modules.is_none() {
-        mount_new("tmpfs", TEMPORARY)?;
+    if machine == Machine::UserMode {
+        let tree = std::fs::read_link(folder.join(MODULES)).map_err(io("finding the modules"))?;
+        modprobe = tree.join("modprobe");
+        std::fs::write("/proc/sys/kernel/modprobe", modprobe.as_os_str().as_encoded_bytes())
+            .map_err(io("telling the kernel where its modules are"))?;
     }
-    load_modules(modules)?;
-    run_quietly(Command::new("/sbin/ip").args(["link", "set", "lo", "up"]))
+    load_modules(&modprobe)?;
+    run_quietly(Command::new("/sbin/ip").args(["link", "set", "lo", "up"]))?;
+    Ok(())
+}
+
+fn make_folder(path: &str) -> Result<(), LabError> {
+    std::fs::create_dir_all(path).map_err(io(format!("making {path}")))
 }
 
 /// Loads the schedulers that are known to every network namespace. The kernel would load them by
 /// itself, but it does so under IPVS's mutex and then waits for namespaces that come or go, which
 /// may be waiting for that mutex (seen on 6.1: `ip_vs_genl_set_cmd`, `register_pernet_subsys`).
-fn load_modules(modules: Option<&Path>) -> Result<(), LabError> {
-    let modprobe = modules.map_or_else(|| "/sbin/modprobe".into(), |tree| tree.join("modprobe"));
-    run_quietly(Command::new(modprobe).args(["--all", "--quiet", "ip_vs_lblc", "ip_vs_lblcr"]))
+fn load_modules(modprobe: &Path) -> Result<(), LabError> {
+    let names = ["--all", "--quiet", "ip_vs_lblc", "ip_vs_lblcr"];
+    run_quietly(Command::new(modprobe).args(names)).map(drop)
 }
 
 fn mount_new(kind: &str, target: &str) -> Result<(), LabError> {
@@ -81,7 +87,7 @@ fn mount_new(kind: &str, target: &str) -> Result<(), LabError> {
         .map_err(|errno| io(format!("mounting {kind} on {target}"))(errno.into()))
 }
 
-fn run_job(folder: &Path, user_mode: bool) -> Result<u8, LabError> {
+fn run_job(machine: Machine, folder: &Path) -> Result<u8, LabError> {
     let text = std::fs::read(folder.join(JOB)).map_err(io("reading the job"))?;
     let job: Job =
         serde_json::from_slice(&text).map_err(|error| io("reading the job")(error.into()))?;
@@ -90,7 +96,7 @@ fn run_job(folder: &Path, user_mode: bool) -> Result<u8, LabError> {
         status: "refused".to_owned(),
         output: "it has no command".to_owned(),
     })?;
-    let mut command = if job.interactive && user_mode {
+    let mut command = if job.interactive && machine != Machine::Native {
         // A shell wants a controlling terminal, so that ^C reaches what it runs and not us.
         let mut command = Command::new("setsid");
         command.args(["--ctty", "--wait"]).arg(program);
@@ -100,16 +106,27 @@ fn run_job(folder: &Path, user_mode: bool) -> Result<u8, LabError> {
     };
     command.args(arguments).current_dir(&job.directory).envs(&job.environment);
     command.env("PATH", PATH).env("TMPDIR", TEMPORARY);
-    if user_mode {
-        give_terminal(&mut command, job.interactive)?;
+    let terminal = match machine {
+        Machine::Native => None,
+        Machine::UserMode => Some("/dev/tty1"),
+        Machine::Emulated => Some("/dev/ttyS1"),
+    };
+    if let Some(terminal) = terminal {
+        give_terminal(&mut command, terminal, job.interactive)?;
+    }
+    if let Some(path) = &job.output {
+        let opening = || format!("opening {}", path.display());
+        let output = File::options().append(true).open(path).map_err(io(opening()))?;
+        let copy = output.try_clone().map_err(io(opening()))?;
+        command.stdin(Stdio::null()).stdout(output).stderr(copy);
     }
     let child = command.spawn().map_err(io(format!("starting {:?}", command.get_program())))?;
     reap_until_end(child, job.time_limit)
 }
 
-fn give_terminal(command: &mut Command, interactive: bool) -> Result<(), LabError> {
-    let opening = || format!("opening {TERMINAL}");
-    let terminal = File::options().read(true).write(true).open(TERMINAL).map_err(io(opening()))?;
+fn give_terminal(command: &mut Command, path: &str, interactive: bool) -> Result<(), LabError> {
+    let opening = || format!("opening {path}");
+    let terminal = File::options().read(true).write(true).open(path).map_err(io(opening()))?;
     if !interactive {
         // Bytes shall arrive as they were written, without carriage returns added.
         tcgetattr(&terminal)

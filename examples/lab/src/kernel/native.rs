@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use steadfast_lab::{LabError, this_program};
 
-use super::{ending_with_us, run_quietly};
+use super::{Machine, ending_with_us, run_quietly};
 
 /// The kernel lets only the administrator of the initial user namespace at its IPVS tables.
 pub(super) fn has_ipvs() -> bool {
@@ -24,6 +24,7 @@ pub(super) fn command(folder: &Path) -> Result<Command, LabError> {
     let this = this_program()?;
     let mut command = ending_with_us("unshare");
     command.args(["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--net"]);
-    command.arg(this).args(["inside"]).arg(folder).stdin(Stdio::inherit());
+    command.arg(this).arg("inside").arg(Machine::Native.to_string()).arg(folder);
+    command.stdin(Stdio::inherit());
     Ok(command)
 }

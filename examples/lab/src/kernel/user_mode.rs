@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use steadfast_lab::{LabError, this_program};
 
-use super::{CONSOLE, MODULES, ending_with_us, io, run_quietly};
+use super::{CONSOLE, INIT, MODULES, Machine, ending_with_us, io, run_quietly};
 
 const KERNEL: &str = "/usr/bin/linux.uml";
 const PACKAGED_MODULES: &str = "/usr/lib/uml/modules";
@@ -18,7 +18,7 @@ const MEMORY: &str = "mem=1G";
 /// to be kept until it has been started.
 pub(super) fn command(folder: &Path) -> Result<(Command, OwnedFd), LabError> {
     // The kernel's command line knows no quotes, so what it names is all in this folder.
-    let init = folder.join("init");
+    let init = folder.join(INIT);
     symlink(this_program()?, &init).map_err(io("linking to this program"))?;
     symlink(module_tree()?, folder.join(MODULES)).map_err(io("linking to the modules"))?;
     let console = File::create(folder.join(CONSOLE)).map_err(io("making the console's file"))?;
@@ -36,6 +36,7 @@ pub(super) fn command(folder: &Path) -> Result<(Command, OwnedFd), LabError> {
         .arg("umid=kernel")
         .arg(format!("uml_dir={}/", folder.display()))
         .args(["--", "inside"])
+        .arg(Machine::UserMode.to_string())
         .arg(folder)
         .stdin(Stdio::inherit())
         .stdout(console.try_clone().map_err(io("using the console's file"))?)
@@ -62,7 +63,7 @@ fn module_tree() -> Result<PathBuf, LabError> {
     copy_as_links(&Path::new(PACKAGED_MODULES).join(&version), &folder)?;
     run_quietly(Command::new("/sbin/depmod").arg("-b").arg(&tree).arg(&version))?;
     // The kernel asks /sbin/modprobe for modules by itself; this one knows where they are.
-    let script = format!("#!/bin/sh\nexec /sbin/modprobe -d '{}' \"$@\"\n", tree.display());
+    let script = "#!/bin/sh\nexec /sbin/modprobe -d \"$(dirname \"$0\")\" \"$@\"\n";
     let unfinished = tree.join("modprobe.new");
     std::fs::write(&unfinished, script)
         .and_then(|()| {

@@ -1,0 +1,292 @@
+//! Mails, sent one after the other by a task of its own.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::address::Envelope;
+use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message};
+use lettre::transport::smtp;
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use steadfast_conf::model::{Global, SmtpServer};
+use steadfast_director_core::notify::Alert;
+use steadfast_director_core::outbox::{Failure, Mail, Outbox};
+use steadfast_vrrp::Instant as Moment;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{error, info, warn};
+
+use crate::or_never::or_never;
+
+/// How long the last mail may take.
+const LAST_MAIL: Duration = Duration::from_secs(5);
+/// What is allowed for each step of the conversation; a mail has some four, and one for each
+/// recipient.
+const STEPS: u32 = 4;
+const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
+/// Without the end of the line.
+const LONGEST_LINE: usize = 998;
+/// keepalived's users sort their mail by it.
+const MAILER: &str = "Keepalived";
+
+/// Sends mails in the background.
+#[derive(Debug)]
+pub(super) struct Mailer {
+    requests: mpsc::UnboundedSender<Request>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+enum Request {
+    /// From now on mails go this way; `None`: nowhere.
+    Way(Option<Box<Way>>),
+    Alert(Alert),
+}
+
+/// To whom mails go, and how.
+#[derive(Debug, Clone)]
+struct Way {
+    router_id: String,
+    from: Mailbox,
+    recipients: Vec<Mailbox>,
+    server: SmtpServer,
+    helo_name: String,
+    timeout: Duration,
+}
+
+impl Mailer {
+    /// Mails go nowhere.
+    pub(super) fn new() -> Self {
+        let (requests, waiting) = mpsc::unbounded_channel();
+        Self { requests, task: tokio::spawn(run(waiting)) }
+    }
+
+    /// Sends mails from now on as these say, those that wait too.
+    pub(super) fn reconcile(&self, global: &Global) {
+        let way = Way::new(global).map(Box::new);
+        self.request(Request::Way(way));
+    }
+
+    /// Something to be mailed.
+    pub(super) fn send(&self, alert: Alert) {
+        self.request(Request::Alert(alert));
+    }
+
+    fn request(&self, request: Request) {
+        // Without the task it has been told that it broke.
+        let _alive = self.requests.send(request);
+    }
+
+    /// Waits for the task to break: it does not end by itself.
+    pub(super) async fn broken(&mut self) -> JoinError {
+        if !self.task.is_finished()
+            && let Err(error) = (&mut self.task).await
+        {
+            return error;
+        }
+        std::future::pending().await
+    }
+
+    /// Sends what waits, but does not wait for it for ever.
+    pub(super) async fn stop(self) {
+        drop(self.requests);
+        let _ended = self.task.await;
+    }
+}
+
+impl Way {
+    fn new(global: &Global) -> Option<Self> {
+        let server = global.mail.server.clone()?;
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let mailbox = |address: &str| {
+            let parsed = mailbox(address, &host);
+            if parsed.is_none() {
+                error!("`{address}` is no address that mail can be sent to");
+            }
+            parsed
+        };
+        let recipients: Vec<_> =
+            global.mail.recipients.iter().filter_map(|address| mailbox(address)).collect();
+        if recipients.is_empty() {
+            return None;
+        }
+        let from = global.mail.from.as_deref().unwrap_or("keepalived");
+        Some(Self {
+            router_id: global.router_id.clone().unwrap_or_else(|| host.clone()),
+            from: mailbox(from)?,
+            recipients,
+            server,
+            helo_name: global.mail.helo_name.clone().unwrap_or_else(|| host.clone()),
+            timeout: global.mail.timeout.max(SHORTEST_TIMEOUT),
+        })
+    }
+
+    async fn send(self, mail: Mail) -> Result<(), (Failure, String)> {
+        let message = self.message(&mail).map_err(|error| (Failure::Permanent, error))?;
+        let (envelope, bytes) = (message.envelope(), message.formatted());
+        let Err((failure, error)) = self.transmit(envelope, &bytes).await else { return Ok(()) };
+        if failure == Failure::Temporary || self.recipients.len() == 1 {
+            return Err((failure, error));
+        }
+        // One whom the server does not know must not keep it from the others.
+        let mut taken = false;
+        for recipient in envelope.to() {
+            let one = Envelope::new(envelope.from().cloned(), vec![recipient.clone()]);
+            let one = one.map_err(|error| (Failure::Permanent, error.to_string()))?;
+            match self.transmit(&one, &bytes).await {
+                Ok(()) => taken = true,
+                Err((_, error)) => warn!("SMTP alert for {recipient} not sent: {error}"),
+            }
+        }
+        if taken { Ok(()) } else { Err((failure, error)) }
+    }
+
+    fn message(&self, mail: &Mail) -> Result<Message, String> {
+        let date = SystemTime::now().checked_sub(mail.age()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let mut message = Message::builder()
+            .date(date)
+            .from(self.from.clone())
+            .subject(mail.subject(&self.router_id))
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("X-Mailer"),
+                MAILER.to_owned(),
+            ));
+        for recipient in &self.recipients {
+            message = message.to(recipient.clone());
+        }
+        message.body(body(&mail.text())).map_err(|error| error.to_string())
+    }
+
+    async fn transmit(&self, envelope: &Envelope, bytes: &[u8]) -> Result<(), (Failure, String)> {
+        let SmtpServer { host, port } = &self.server;
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(*port)
+            .hello_name(ClientId::Domain(self.helo_name.clone()))
+            .timeout(Some(self.timeout))
+            .build();
+        let recipients = u32::try_from(self.recipients.len()).unwrap_or(u32::MAX);
+        let limit = self.timeout.saturating_mul(STEPS.saturating_add(recipients));
+        let failed = |failure, error: String| (failure, format!("[{host}]:{port}: {error}"));
+        match timeout(limit, transport.send_raw(envelope, bytes)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(failed(failure(&error), with_sources(&error))),
+            Err(_) => Err(failed(Failure::Temporary, format!("it took longer than {limit:?}"))),
+        }
+    }
+}
+
+/// The text as it is, for programs that read such mails line by line, unless SMTP cannot carry it so
+/// (RFC 5321, sections 2.3.1 and 4.5.3.1.6). lettre would fold each line of more than 76 characters.
+fn body(text: &str) -> Body {
+    let is_carried = |line: &str| line.len() <= LONGEST_LINE && line.is_ascii();
+    if !text.lines().all(is_carried) {
+        return Body::new(text.to_owned());
+    }
+    let lines = text.lines().flat_map(|line| [line.as_bytes(), b"\r\n"]).flatten();
+    Body::dangerous_pre_encoded(lines.copied().collect(), ContentTransferEncoding::SevenBit)
+}
+
+/// An address as it is written, or, without a host, of this one.
+fn mailbox(address: &str, host: &str) -> Option<Mailbox> {
+    let at_host = || format!("{address}@{host}");
+    address.parse().or_else(|_| at_host().parse()).ok()
+}
+
+fn failure(error: &smtp::Error) -> Failure {
+    if error.is_permanent() { Failure::Permanent } else { Failure::Temporary }
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text += &format!(": {error}");
+        source = error.source();
+    }
+    text
+}
+
+async fn run(mut requests: mpsc::UnboundedReceiver<Request>) {
+    let start = Instant::now();
+    let now = || Moment::from_nanos(nanos(start.elapsed()));
+    let (mut way, mut outbox) = (None::<Box<Way>>, Outbox::default());
+    let mut sending: Option<JoinHandle<Result<(), (Failure, String)>>> = None;
+    let mut end: Option<Instant> = None;
+    loop {
+        if end.is_some() && sending.is_none() && outbox.poll_timeout().is_none() {
+            return;
+        }
+        let due = outbox.poll_timeout().map(|at| start + Duration::from_nanos(at.as_nanos()));
+        tokio::select! {
+            request = requests.recv(), if end.is_none() => match request {
+                Some(Request::Way(new)) => {
+                    if new.is_none() {
+                        outbox = Outbox::default();
+                    }
+                    way = new;
+                }
+                Some(Request::Alert(alert)) => if way.is_some() {
+                    outbox.handle_alert(now(), alert);
+                },
+                None => {
+                    end = Some(Instant::now() + LAST_MAIL);
+                    outbox.handle_end(now());
+                }
+            },
+            () = or_never(due.map(sleep_until)), if sending.is_none() => {
+                if let (Some(mail), Some(way)) = (outbox.poll_mail(now()), &way) {
+                    sending = Some(tokio::spawn(way.clone().send(mail)));
+                }
+            }
+            sent = or_never(sending.as_mut()) => {
+                sending = None;
+                let sent = sent.unwrap_or_else(|error| Err((Failure::Permanent, error.to_string())));
+                settle(&mut outbox, now(), sent);
+            }
+            () = or_never(end.map(sleep_until)) => {
+                if let Some(sending) = sending {
+                    sending.abort();
+                }
+                return warn!("the last SMTP alerts are not sent: there is no time left");
+            }
+        }
+    }
+}
+
+fn settle(outbox: &mut Outbox, now: Moment, sent: Result<(), (Failure, String)>) {
+    match sent {
+        Ok(()) => {
+            outbox.handle_sent(now);
+            info!("SMTP alert successfully sent.");
+        }
+        Err((failure, error)) => match outbox.handle_failure(now, failure) {
+            Some(pause) => warn!("SMTP alert not sent, next attempt in {pause:?}: {error}"),
+            None => error!("SMTP alert given up: {error}"),
+        },
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_mailed_as_it_is() {
+        let line = "VRRP Instance ".repeat(20);
+        let body = body(&format!("{line}\nmore\n"));
+        assert_eq!(body.encoding(), ContentTransferEncoding::SevenBit);
+        assert_eq!(String::from_utf8(body.into_vec()).unwrap(), format!("{line}\r\nmore\r\n"));
+    }
+
+    #[test]
+    fn what_smtp_cannot_carry_as_it_is_is_encoded() {
+        for text in ["a".repeat(999), "état\n".to_owned()] {
+            assert_ne!(body(&text).encoding(), ContentTransferEncoding::SevenBit, "{text}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Which process of the daemon this one is, and how it starts the next.
+
+use std::fs::{create_dir_all, remove_dir};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+use rustix::fs::{MemfdFlags, Mode, memfd_create};
+use rustix::process::{Resource, Rlimit, chdir, setrlimit, umask};
+use steadfast_conf::Model;
+use steadfast_director_core::standing;
+use steadfast_vrrp_linux::Guard;
+use tracing::{error, info, warn};
+
+use crate::arguments::Daemon;
+use crate::check::Configuration;
+use crate::exit::Exit;
+use crate::output::print;
+use crate::pid_file::PidFile;
+use crate::supervisor::{After, supervise};
+use crate::{background, logging, namespace, requests, sys, worker};
+
+/// By these a process knows, as the zeroth of its arguments, what it is to be.
+const SUPERVISOR: &str = "director-supervisor";
+const WORKER: &str = "director-worker";
+const CORE_PATTERN: &str = "/proc/sys/kernel/core_pattern";
+
+/// What a process of the daemon is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Started by somebody: the supervisor, if that is to stay in the foreground.
+    First,
+    /// The supervisor in the background.
+    Background,
+    /// Started by the supervisor.
+    Worker,
+}
+
+impl Role {
+    pub(crate) fn of_this_process() -> Self {
+        match std::env::args_os().next() {
+            Some(zeroth) if zeroth == SUPERVISOR => Self::Background,
+            Some(zeroth) if zeroth == WORKER => Self::Worker,
+            _ => Self::First,
+        }
+    }
+}
+
+/// The whole life of a process of the daemon.
+pub(crate) fn run(role: Role, daemon: Daemon, guard: Guard) -> ExitCode {
+    if let Some(name) = daemon.signum {
+        print(format_args!("{}\n", name.number()));
+        return ExitCode::SUCCESS;
+    }
+    if let Some(log) = daemon.config_test {
+        return Configuration::new(daemon.configuration).config_test(log.as_deref());
+    }
+    let daemon = match daemon.settled() {
+        Ok(daemon) => daemon,
+        Err(error) => {
+            eprintln!("director: finding out the present folder: {error}");
+            return Exit::Fatal.into();
+        }
+    };
+    match role {
+        Role::First if daemon.dont_fork => supervisor(&daemon, role),
+        Role::First => background::launch(&daemon),
+        Role::Background => supervisor(&daemon, role),
+        Role::Worker => {
+            let name = standing::own_name(&daemon.configuration().process());
+            logging::start(&daemon, name.as_deref(), daemon.dont_fork);
+            worker::work(daemon, guard).into()
+        }
+    }
+}
+
+fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
+    let held_back = requests::hold_back();
+    let process = daemon.configuration().process();
+    logging::start(daemon, standing::own_name(&process).as_deref(), role == Role::First);
+    if let Err(error) = held_back {
+        error!("holding signals back: {error}");
+        return Exit::Fatal.into();
+    }
+    for (name, why) in daemon.without_effect.given() {
+        info!("--{name} has no effect: {why}");
+    }
+    if let Some(name) = &daemon.namespace {
+        info!("--namespace is {name}: that counts more than net_namespace");
+    }
+    if let Err(error) = prepare(daemon, process.net_namespace.as_deref()) {
+        error!("{error}");
+        return Exit::Fatal.into();
+    }
+    let folder = standing::folder(&process);
+    if let Some(folder) = &folder
+        && let Err(error) = create_dir_all(folder)
+    {
+        error!("making {}: {error}", folder.display());
+        return Exit::Fatal.into();
+    }
+    let pid_file = match PidFile::take(&daemon.pid_files(&process).main, "--pid") {
+        Ok(file) => file,
+        Err(error) => {
+            error!("{error}");
+            return Exit::Fatal.into();
+        }
+    };
+    if role == Role::Background
+        && let Err(error) = background::detach()
+    {
+        error!("going into the background: {error}");
+        return Exit::Fatal.into();
+    }
+    let (first, second) = match memory().and_then(|first| Ok((first, memory()?))) {
+        Ok(both) => both,
+        Err(error) => {
+            error!("memory for the configuration: {error}");
+            return Exit::Fatal.into();
+        }
+    };
+    // The worker opens them by these names.
+    let last_good = [&first, &second]
+        .map(|memory| format!("/proc/{}/fd/{}", std::process::id(), memory.as_raw_fd()));
+    let settled = Model { process, ..Model::default() }.to_string();
+    let mut goes_on = false;
+    let worker = || {
+        let mut command = again(daemon, WORKER);
+        for copy in &last_good {
+            command.args(["--last-good", copy]);
+        }
+        command.args(["--settled", &settled]).args(goes_on.then_some("--goes-on"));
+        goes_on = true;
+        // A reload may be asked for while there is no worker, or one that is not ready yet. And one
+        // that is told to end has to put back what another before it has left.
+        sys::block(requests::signals(), &mut command);
+        command.into()
+    };
+    let after = if daemon.dont_respawn { After::End } else { After::Respawn };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(supervise(worker, after)),
+        Err(error) => {
+            error!("making the runtime: {error}");
+            return Exit::Fatal.into();
+        }
+    };
+    drop(pid_file);
+    if let Some(folder) = folder {
+        let _of_others_too = remove_dir(folder);
+    }
+    match ended {
+        Ok(number) => number.into(),
+        Err(error) => {
+            error!("{error}");
+            Exit::Fatal.into()
+        }
+    }
+}
+
+fn memory() -> io::Result<OwnedFd> {
+    Ok(memfd_create("keepalived.conf", MemfdFlags::CLOEXEC)?)
+}
+
+/// What a process and those that it starts are to have in common.
+fn prepare(daemon: &Daemon, net_namespace: Option<&str>) -> io::Result<()> {
+    if let Some(name) = net_namespace {
+        namespace::enter(name)?;
+    }
+    if let Some(mask) = daemon.umask {
+        umask(Mode::from_raw_mode(mask));
+    }
+    if let Some(pattern) = &daemon.core_dump_pattern
+        && let Err(error) = std::fs::write(CORE_PATTERN, pattern)
+    {
+        warn!("writing {CORE_PATTERN}: {error}");
+    }
+    if daemon.core_dump || daemon.core_dump_pattern.is_some() {
+        let unlimited = Rlimit { current: None, maximum: None };
+        if let Err(error) = setrlimit(Resource::Core, unlimited) {
+            warn!("memory images stay limited: {error}");
+        }
+    }
+    // Its paths are absolute, and no file system is to be kept busy.
+    if let Err(error) = chdir("/") {
+        warn!("leaving the folder: {error}");
+    }
+    // Whoever kills for memory may kill the worker, which we start again. For the privileged only.
+    let _refused = std::fs::write("/proc/self/oom_score_adj", "-1000");
+    Ok(())
+}
+
+/// This program once more, with the same words, as the supervisor in the background.
+pub(crate) fn supervisor_again(daemon: &Daemon) -> Command {
+    again(daemon, SUPERVISOR)
+}
+
+fn again(daemon: &Daemon, zeroth: &str) -> Command {
+    // Also right when the file was replaced or removed.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(zeroth).args(std::env::args_os().skip(1)).args(daemon.settled_words());
+    command
+}

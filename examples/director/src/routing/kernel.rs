@@ -1,0 +1,293 @@
+//! The kernel, made what it should be.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::io;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use nix::errno::Errno;
+use rtnetlink::packet_core::{
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkMessage,
+    NetlinkPayload,
+};
+use rtnetlink::packet_route::address::AddressMessage;
+use rtnetlink::packet_route::route::{RouteMessage, RouteProtocol};
+use rtnetlink::packet_route::rule::RuleMessage;
+use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
+use rtnetlink::{
+    Handle, MulticastGroup, new_connection_with_strict_check, new_multicast_connection,
+};
+use steadfast_conf::model::{Route, Rule, VirtualAddress};
+use steadfast_director_core::routing::Routing;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tracing::{error, info, warn};
+
+use super::encapsulation;
+use super::message::{self, OURS};
+
+const RETRY: Duration = Duration::from_secs(1);
+/// What happens together is looked at together.
+const SETTLE: Duration = Duration::from_millis(10);
+const NEWS: [MulticastGroup; 7] = [
+    MulticastGroup::Link,
+    MulticastGroup::Ipv4Ifaddr,
+    MulticastGroup::Ipv6Ifaddr,
+    MulticastGroup::Ipv4Route,
+    MulticastGroup::Ipv6Route,
+    MulticastGroup::Ipv4Rule,
+    MulticastGroup::Ipv6Rule,
+];
+
+/// What was made, so that it goes when it is not wanted any more.
+#[derive(Debug, Default)]
+struct Keeper {
+    made: Routing,
+    /// What could not be done the last time, so that it is not said again and again.
+    failures: BTreeSet<String>,
+}
+
+/// Keeps the kernel as it should be until nobody says any more what that is.
+pub(super) async fn keep(mut wanted: watch::Receiver<Routing>) {
+    let mut keeper = Keeper::default();
+    loop {
+        match follow(&mut keeper, &mut wanted).await {
+            Ok(()) => return,
+            Err(error) => error!("routing: {error}"),
+        }
+        sleep(RETRY).await;
+    }
+}
+
+async fn follow(keeper: &mut Keeper, wanted: &mut watch::Receiver<Routing>) -> io::Result<()> {
+    // They end when this does.
+    let mut connections = JoinSet::new();
+    let (connection, _, mut news) = new_multicast_connection(&NEWS)?;
+    connections.spawn(connection);
+    let (connection, mut handle, _) = new_connection_with_strict_check()?;
+    connections.spawn(connection);
+    loop {
+        let now_wanted = wanted.borrow_and_update().clone();
+        keeper.make(&mut handle, now_wanted).await?;
+        loop {
+            tokio::select! {
+                changed = wanted.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return Ok(()),
+                },
+                message = news.next() => {
+                    let Some((message, _)) = message else { return Err(io::ErrorKind::BrokenPipe.into()) };
+                    if !may_matter(&message) {
+                        continue;
+                    }
+                    sleep(SETTLE).await;
+                    while let Some(Some(_)) = news.next().now_or_never() {}
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Routes of others come and go in great numbers on some machines.
+fn may_matter(message: &NetlinkMessage<RouteNetlinkMessage>) -> bool {
+    match &message.payload {
+        NetlinkPayload::InnerMessage(
+            RouteNetlinkMessage::NewRoute(_)
+            | RouteNetlinkMessage::NewRule(_)
+            | RouteNetlinkMessage::NewNeighbour(_),
+        ) => false,
+        // When the way out goes down, IPv4 routes go without a word: news about the link is enough.
+        NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelRoute(route)) => {
+            route.header.protocol == RouteProtocol::from(OURS)
+        }
+        _ => true,
+    }
+}
+
+impl Keeper {
+    async fn make(&mut self, handle: &mut Handle, wanted: Routing) -> io::Result<()> {
+        let mut failures = BTreeSet::new();
+        let mut addresses = Vec::new();
+        let mut routes = Vec::new();
+        for address in &wanted.addresses {
+            keep_known(message::address(address), address, &mut addresses, &mut failures);
+        }
+        for route in &wanted.routes {
+            keep_known(message::route(route), route, &mut routes, &mut failures);
+        }
+        let rules: Vec<_> = wanted.rules.iter().map(|rule| (rule, message::rule(rule))).collect();
+        let there = There::observe(handle).await?;
+        self.remove(handle, &wanted, &there, &routes, &rules).await;
+        for (address, message) in &addresses {
+            if !there.addresses.iter().any(|it| message::is_that_address(message, it)) {
+                let request = RouteNetlinkMessage::NewAddress(message.clone());
+                note(add(handle, request).await, address, &mut failures);
+            }
+        }
+        for (route, message) in &routes {
+            if !there.routes.iter().any(|it| message::is_that_route(message, it)) {
+                let request = RouteNetlinkMessage::NewRoute(message.clone());
+                note(add(handle, request).await, route, &mut failures);
+            }
+        }
+        for (rule, message) in &rules {
+            if !there.rules.iter().any(|it| message::is_that_rule(message, it)) {
+                let request = RouteNetlinkMessage::NewRule(message.clone());
+                note(add(handle, request).await, rule, &mut failures);
+            }
+        }
+        for failure in failures.difference(&self.failures) {
+            warn!("routing: {failure}");
+        }
+        self.failures = failures;
+        self.made = wanted;
+        Ok(())
+    }
+
+    /// Rules first, then routes, then addresses: what we made and nobody wants any more, and what
+    /// bears our mark from before.
+    async fn remove(
+        &self,
+        handle: &mut Handle,
+        wanted: &Routing,
+        there: &There,
+        routes: &[(&Route, RouteMessage)],
+        rules: &[(&Rule, RuleMessage)],
+    ) {
+        for rule in there.rules.iter().filter(|rule| message::is_ours(rule)) {
+            if !rules.iter().any(|(_, wanted)| message::is_that_rule(wanted, rule)) {
+                remove(handle, RouteNetlinkMessage::DelRule(rule.clone()), "a rule").await;
+            }
+        }
+        for route in &there.routes {
+            if !routes.iter().any(|(_, wanted)| message::is_that_route(wanted, route)) {
+                let route = encapsulation::without(route.clone());
+                remove(handle, RouteNetlinkMessage::DelRoute(route), "a route").await;
+            }
+        }
+        let gone = |address: &&VirtualAddress| !wanted.addresses.contains(address);
+        for address in self.made.addresses.iter().filter(gone) {
+            if let Ok(message) = message::address(address) {
+                remove(handle, RouteNetlinkMessage::DelAddress(message), "an address").await;
+            }
+        }
+    }
+}
+
+/// What the kernel holds that concerns us.
+struct There {
+    addresses: Vec<AddressMessage>,
+    /// Those that bear our mark.
+    routes: Vec<RouteMessage>,
+    rules: Vec<RuleMessage>,
+}
+
+impl There {
+    async fn observe(handle: &mut Handle) -> io::Result<Self> {
+        let mut there = Self { addresses: Vec::new(), routes: Vec::new(), rules: Vec::new() };
+        let addresses = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+        for message in dump(handle, addresses).await? {
+            if let RouteNetlinkMessage::NewAddress(address) = message {
+                there.addresses.push(address);
+            }
+        }
+        for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+            let mut ours = RouteMessage::default();
+            ours.header.address_family = family;
+            // The kernel looks for these alone.
+            ours.header.protocol = RouteProtocol::from(OURS);
+            for message in dump(handle, RouteNetlinkMessage::GetRoute(ours)).await? {
+                if let RouteNetlinkMessage::NewRoute(route) = message
+                    && route.header.protocol == RouteProtocol::from(OURS)
+                {
+                    there.routes.push(route);
+                }
+            }
+            let mut rules = RuleMessage::default();
+            rules.header.family = family;
+            for message in dump(handle, RouteNetlinkMessage::GetRule(rules)).await? {
+                if let RouteNetlinkMessage::NewRule(rule) = message {
+                    there.rules.push(rule);
+                }
+            }
+        }
+        Ok(there)
+    }
+}
+
+async fn dump(
+    handle: &mut Handle,
+    question: RouteNetlinkMessage,
+) -> io::Result<Vec<RouteNetlinkMessage>> {
+    let mut message = NetlinkMessage::from(question);
+    message.header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+    let mut answers = handle.request(message).map_err(io::Error::other)?;
+    let mut found = Vec::new();
+    while let Some(answer) = answers.next().await {
+        match answer.payload {
+            NetlinkPayload::InnerMessage(inner) => found.push(inner),
+            // No table of that family has any.
+            NetlinkPayload::Error(error) if error.to_io().kind() == io::ErrorKind::NotFound => {}
+            NetlinkPayload::Error(error) => return Err(error.to_io()),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+async fn add(handle: &mut Handle, change: RouteNetlinkMessage) -> io::Result<()> {
+    // A rule cannot be replaced, and is not there.
+    let replace = match change {
+        RouteNetlinkMessage::NewRule(_) => 0,
+        _ => NLM_F_REPLACE,
+    };
+    ask(handle, change, NLM_F_CREATE | replace).await
+}
+
+/// That it is gone already is well.
+async fn remove(handle: &mut Handle, change: RouteNetlinkMessage, what: &str) {
+    const GONE: [Errno; 4] = [Errno::ESRCH, Errno::ENOENT, Errno::ENODEV, Errno::EADDRNOTAVAIL];
+    match ask(handle, change, 0).await {
+        Ok(()) => info!("routing: removed {what}"),
+        Err(error)
+            if error
+                .raw_os_error()
+                .map(Errno::from_raw)
+                .is_some_and(|code| GONE.contains(&code)) => {}
+        Err(error) => warn!("routing: removing {what}: {error}"),
+    }
+}
+
+async fn ask(handle: &mut Handle, change: RouteNetlinkMessage, flags: u16) -> io::Result<()> {
+    let mut message = NetlinkMessage::from(change);
+    message.header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+    let mut answers = handle.request(message).map_err(io::Error::other)?;
+    while let Some(answer) = answers.next().await {
+        if let NetlinkPayload::Error(error) = answer.payload {
+            return if error.code.is_none() { Ok(()) } else { Err(error.to_io()) };
+        }
+    }
+    Ok(())
+}
+
+fn keep_known<'w, T: Display, M>(
+    message: Result<M, message::NoInterface>,
+    wanted: &'w T,
+    known: &mut Vec<(&'w T, M)>,
+    failures: &mut BTreeSet<String>,
+) {
+    match message {
+        Ok(message) => known.push((wanted, message)),
+        Err(error) => drop(failures.insert(format!("{wanted}: {error}"))),
+    }
+}
+
+fn note(done: io::Result<()>, what: &impl Display, failures: &mut BTreeSet<String>) {
+    match done {
+        Ok(()) => info!("routing: added {what}"),
+        Err(error) => drop(failures.insert(format!("{what}: {error}"))),
+    }
+}

@@ -1,0 +1,91 @@
+//! Static addresses, routes and rules, and the routes and rules that follow VRRP instances: a task
+//! keeps the kernel as it should be, and puts back what somebody else takes away.
+
+mod encapsulation;
+mod kernel;
+mod message;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast_conf::Model;
+use steadfast_director_core::notify::InstanceState;
+use steadfast_director_core::routing;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::warn;
+
+/// How long the kernel may take at the end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the kernel should hold, and the task that sees to it.
+#[derive(Debug)]
+pub(crate) struct Routing {
+    model: Arc<Model>,
+    masters: BTreeSet<String>,
+    wanted: watch::Sender<routing::Routing>,
+    /// Only where there is something to see to.
+    task: JoinSet<()>,
+}
+
+impl Routing {
+    /// Nothing should be there.
+    pub(crate) fn new() -> Self {
+        Self {
+            model: Arc::default(),
+            masters: BTreeSet::new(),
+            wanted: watch::Sender::default(),
+            task: JoinSet::new(),
+        }
+    }
+
+    /// Makes the kernel hold what a model says.
+    pub(crate) fn reconcile(&mut self, model: &Arc<Model>) {
+        self.model = Arc::clone(model);
+        let instances = &model.instances;
+        self.masters.retain(|name| instances.iter().any(|instance| instance.name == *name));
+        self.follow();
+    }
+
+    /// Routes and rules follow an instance that entered a state.
+    pub(crate) fn handle_entered(&mut self, name: &str, state: InstanceState) {
+        let changed = match state {
+            InstanceState::Master => self.masters.insert(name.to_owned()),
+            InstanceState::Backup | InstanceState::Fault | InstanceState::Stop => {
+                self.masters.remove(name)
+            }
+        };
+        if changed {
+            self.follow();
+        }
+    }
+
+    fn follow(&mut self) {
+        let wanted = routing::Routing::of(&self.model, &self.masters);
+        let has_any =
+            self.model.instances.iter().any(|it| !it.routes.is_empty() || !it.rules.is_empty());
+        if self.task.is_empty() && (has_any || !wanted.is_empty()) {
+            self.task.spawn(kernel::keep(self.wanted.subscribe()));
+        }
+        self.wanted.send_if_modified(|before| {
+            let changed = *before != wanted;
+            *before = wanted;
+            changed
+        });
+    }
+
+    /// Takes everything away, unless it is to be kept.
+    pub(crate) async fn stop(self, keep: bool) {
+        let Self { wanted, mut task, .. } = self;
+        if keep {
+            return task.shutdown().await;
+        }
+        wanted.send_replace(routing::Routing::default());
+        drop(wanted);
+        let ended = async { while task.join_next().await.is_some() {} };
+        if tokio::time::timeout(PATIENCE, ended).await.is_err() {
+            warn!("routes could not be removed within {PATIENCE:?}");
+        }
+    }
+}

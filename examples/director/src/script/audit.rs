@@ -1,0 +1,43 @@
+//! Looking at the scripts of a configuration before any is needed.
+
+use steadfast_conf::model::Script;
+use steadfast_conf::{Diagnostic, Loaded, Severity};
+
+use super::{ScriptError, Scripts};
+
+/// Takes out the scripts that will not be run, and warns of them and of those that should not be.
+pub(crate) fn audit(loaded: &mut Loaded) {
+    let Some(model) = &mut loaded.model else { return };
+    let scripts = Scripts::new(&model.global);
+    let mut said: Vec<Diagnostic> = Vec::new();
+    for script in model.all_scripts() {
+        if let Some(warning) = warning(scripts, script)
+            && !said.contains(&warning)
+        {
+            said.push(warning);
+        }
+    }
+    model.retain_scripts(|script| refusal(scripts, script).is_none());
+    for warning in said {
+        loaded.say(warning);
+    }
+}
+
+fn warning(scripts: Scripts, script: &Script) -> Option<Diagnostic> {
+    let warning = |message| Diagnostic::new(Severity::Warning, script.span, message);
+    if let Some(refusal) = refusal(scripts, script) {
+        return Some(warning(refusal.to_string()).label("disabled, as keepalived does"));
+    }
+    let path = scripts.risk(script)?;
+    let path = path.display();
+    let message = format!("root runs a script that others than root can change: {path}");
+    Some(warning(message).help(
+        "let root alone own it and the folders it is in, name another user, or add \
+             `enable_script_security`, so that it is not run",
+    ))
+}
+
+/// Why a script is never run.
+fn refusal(scripts: Scripts, script: &Script) -> Option<ScriptError> {
+    scripts.ready(script, &[]).err()
+}

@@ -1,0 +1,105 @@
+//! Test programs on kernels of their own.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::process::{Command, ExitCode};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use steadfast_lab::LabError;
+
+use super::TestProgram;
+use super::totals::Totals;
+use crate::kernel::{self, Job, Kernel};
+
+/// More than the tests of one program need by far; a hang must not last for ever.
+const TIME_LIMIT: Duration = Duration::from_secs(40 * 60);
+/// How many tests share a kernel. They mostly wait for each other's timers, but a kernel that has
+/// too much to do is late with those.
+const TOGETHER: &str = "2";
+
+/// Runs what of the programs is for the kernel, on as many kernels at a time as there are processors:
+/// User-Mode Linux has use for one only.
+pub(super) fn run(
+    programs: Vec<TestProgram>,
+    filter: Option<&str>,
+    kernel: Kernel,
+) -> Result<Totals, LabError> {
+    let mut programs: Vec<_> = programs
+        .into_iter()
+        .map(|program| (tests_for_the_kernel(&program), program))
+        .filter(|(tests, _)| *tests > 0)
+        .collect();
+    // What takes longest begins first.
+    programs.sort_by_key(|(tests, _)| std::cmp::Reverse(*tests));
+    let waiting: VecDeque<_> = programs.into_iter().map(|(_, program)| program).collect();
+    let waiting = Mutex::new(waiting);
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let work = || {
+        let mut totals = Totals::default();
+        while let Some(program) = next() {
+            totals = totals.plus(run_program(&program, filter, kernel)?);
+        }
+        Ok(totals)
+    };
+    let kernels = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..kernels).map(|_| scope.spawn(work)).collect();
+        let ended = workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        // Each is waited for, whatever came of the others.
+        let ended: Vec<Result<Totals, LabError>> = ended.collect();
+        ended.into_iter().try_fold(Totals::default(), |sum, totals| Ok(sum.plus(totals?)))
+    })
+}
+
+/// Kernel tests are those that a plain `cargo test` ignores.
+fn tests_for_the_kernel(program: &TestProgram) -> usize {
+    let listed = Command::new(&program.path).args(["--list", "--ignored"]).output();
+    listed.map_or(0, |output| {
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter(|line| line.ends_with(": test"))
+            .count()
+    })
+}
+
+/// Runs a program on a kernel of its own, and shows what it printed when it has ended: others print
+/// at the same time.
+fn run_program(
+    program: &TestProgram,
+    filter: Option<&str>,
+    kernel: Kernel,
+) -> Result<Totals, LabError> {
+    let io = |what: &str| {
+        let what = format!("{what} what {} prints", program.name);
+        move |source| LabError::Io { what, source }
+    };
+    let output = tempfile::NamedTempFile::new().map_err(io("making a file for"))?;
+    let words = [&*program.path.display().to_string(), "--ignored", "--test-threads", TOGETHER];
+    let job = Job {
+        command: words.into_iter().chain(filter).map(str::to_owned).collect(),
+        directory: program.directory.clone(),
+        environment: environment(),
+        interactive: false,
+        output: Some(output.path().to_owned()),
+        time_limit: TIME_LIMIT,
+    };
+    let ended = kernel::run(&job, kernel);
+    let printed = std::fs::read(output.path()).map_err(io("reading"))?;
+    let printed = String::from_utf8_lossy(&printed);
+    let counted = Totals::of_output(&printed);
+    let (trouble, broken) = match ended {
+        Ok(code) if code == ExitCode::SUCCESS => (String::new(), Totals::default()),
+        Ok(_) => (String::new(), Totals::BROKEN),
+        Err(error) => (format!("lab: {error}\n"), Totals::BROKEN),
+    };
+    println!("\n     Running {}\n{printed}{trouble}", program.path.display());
+    Ok(counted.plus(broken))
+}
+
+/// What is passed on to tests from the environment of who runs them.
+fn environment() -> BTreeMap<String, String> {
+    let passed_on = |name: &str| name.starts_with("RUST_") || name.starts_with("PROPTEST_");
+    std::env::vars().filter(|(name, _)| passed_on(name)).collect()
+}

@@ -1,0 +1,101 @@
+//! Services of every kind in the kernel: the director's beside real keepalived's, by real ipvsadm.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use steadfast_lab::{Host, Topology, binary, wait_until};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const CONFIGURATION: &str = "\
+global_defs {
+    router_id services
+    lvs_timeouts tcp 777 udp 55
+    lvs_sync_daemon eth0 id 7
+    lvs_flush
+}
+virtual_server_group web {
+    10.0.9.1-2 80
+    10.0.9.8/30 81
+    fwmark 7
+}
+virtual_server group web {
+    lb_algo wrr
+    lb_kind DR
+    protocol TCP
+    delay_loop 2
+    real_server 10.0.9.21 80 {
+        weight 3
+    }
+    real_server 10.0.9.22 80 {
+        weight 2
+        inhibit_on_failure
+        MISC_CHECK {
+            misc_path /bin/false
+        }
+    }
+}
+virtual_server fwmark 9 {
+    lb_algo mh
+    mh-port
+    lb_kind NAT
+    ip_family inet
+    persistence_timeout 50
+    persistence_granularity 255.255.255.0
+    real_server 10.0.9.23 8080 {
+        weight 4
+        uthreshold 100
+        lthreshold 50
+    }
+}
+virtual_server 10.0.9.3 5060 {
+    lb_algo rr
+    lb_kind TUN
+    protocol UDP
+    ops
+    persistence_timeout 30
+    alpha
+    delay_loop 2
+    sorry_server 10.0.9.99 5060
+    real_server 10.0.9.24 5060 {
+        MISC_CHECK {
+            misc_path /bin/false
+        }
+    }
+}
+";
+
+/// What ipvsadm lists once the checks have failed, and after the program has ended.
+fn listed(host: &Host, name: &str, program: &Path) -> [String; 2] {
+    let all = || {
+        let lists: [&[&str]; 3] = [&["-Sn"], &["-l", "--timeout"], &["-l", "--daemon"]];
+        lists.map(|arguments| host.run("ipvsadm", arguments).unwrap()).concat()
+    };
+    host.run("ipvsadm", ["-A", "-t", "10.1.1.1:99", "-s", "rr"]).unwrap();
+    let mut running = host.spawn_keepalived(name, program, CONFIGURATION).unwrap();
+    wait_until(PATIENCE, "the failed servers are out and the daemons run", || {
+        let found = all();
+        let expected = ["10.0.9.11:81 -r 10.0.9.22:81 -g -w 0", "10.0.9.99:5060", "backup sync"];
+        expected.iter().all(|line| found.contains(line))
+    })
+    .unwrap();
+    let while_running = all();
+    running.terminate(PATIENCE).unwrap();
+    [while_running, all()]
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn services_by_address_by_mark_and_by_group_are_as_keepalived_has_them() {
+    let network = Topology::new()
+        .bridge("lan")
+        .host("a", |host| host.link("eth0", "lan", "10.0.9.100/24"))
+        .start()
+        .unwrap();
+    let host = network.host("a").unwrap();
+    let expected = listed(host, "keepalived", Path::new("/usr/sbin/keepalived"));
+    let found = listed(host, "director", &binary("director").unwrap());
+    assert_eq!(found, expected);
+}

@@ -1,0 +1,10 @@
+//! The director as a process: reloads, crashes, its end, and what delays nothing.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
+mod bed;
+mod end;
+mod isolation;
+mod reload;
+mod standing;
+mod supervision;
