@@ -53,25 +53,47 @@ fn module_tree() -> Result<PathBuf, LabError> {
         })
         .map_err(io(format!("looking for the kernel's modules in {PACKAGED_MODULES}")))?
         .file_name();
-    let this = this_program()?;
-    let tree = this.with_file_name("lab-modules").join(&version);
-    let done = tree.join("modprobe");
-    if done.exists() {
-        return Ok(tree);
-    }
-    let folder = tree.join("lib/modules").join(&version);
-    copy_as_links(&Path::new(PACKAGED_MODULES).join(&version), &folder)?;
-    run_quietly(Command::new("/sbin/depmod").arg("-b").arg(&tree).arg(&version))?;
-    // The kernel asks /sbin/modprobe for modules by itself; this one knows where they are.
-    let script = "#!/bin/sh\nexec /sbin/modprobe -d \"$(dirname \"$0\")\" \"$@\"\n";
-    let unfinished = tree.join("modprobe.new");
-    std::fs::write(&unfinished, script)
-        .and_then(|()| {
-            std::fs::set_permissions(&unfinished, std::fs::Permissions::from_mode(0o755))
-        })
-        .and_then(|()| std::fs::rename(&unfinished, &done))
-        .map_err(io(format!("writing {}", done.display())))?;
+    let tree = this_program()?.with_file_name("lab-modules").join(&version);
+    made_whole(&tree, |tree| {
+        let folder = tree.join("lib/modules").join(&version);
+        copy_as_links(&Path::new(PACKAGED_MODULES).join(&version), &folder)?;
+        run_quietly(Command::new("/sbin/depmod").arg("-b").arg(tree).arg(&version))?;
+        // The kernel asks /sbin/modprobe for modules by itself; this one knows where they are.
+        let script = "#!/bin/sh\nexec /sbin/modprobe -d \"$(dirname \"$0\")\" \"$@\"\n";
+        let modprobe = tree.join("modprobe");
+        std::fs::write(&modprobe, script)
+            .and_then(|()| {
+                std::fs::set_permissions(&modprobe, std::fs::Permissions::from_mode(0o755))
+            })
+            .map_err(io(format!("writing {}", modprobe.display())))
+    })?;
     Ok(tree)
+}
+
+/// Makes a folder if there is none. Whoever finds it finds all of it: several kernels may be started
+/// at the same time, and the first start may be ended halfway.
+fn made_whole(
+    folder: &Path,
+    make: impl FnOnce(&Path) -> Result<(), LabError>,
+) -> Result<(), LabError> {
+    if folder.exists() {
+        return Ok(());
+    }
+    let making = || format!("making {}", folder.display());
+    let parent = folder.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(io(making()))?;
+    let unfinished = tempfile::tempdir_in(parent).map_err(io(making()))?;
+    make(unfinished.path())?;
+    let finished = unfinished.keep();
+    if let Err(error) = std::fs::rename(&finished, folder) {
+        std::fs::remove_dir_all(&finished)
+            .map_err(io(format!("removing {}", finished.display())))?;
+        // Somebody else was faster, and theirs is as good.
+        if !folder.exists() {
+            return Err(io(making())(error));
+        }
+    }
+    Ok(())
 }
 
 fn copy_as_links(from: &Path, to: &Path) -> Result<(), LabError> {
@@ -82,9 +104,48 @@ fn copy_as_links(from: &Path, to: &Path) -> Result<(), LabError> {
         let target = to.join(entry.file_name());
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             copy_as_links(&entry.path(), &target)?;
-        } else if !target.exists() {
+        } else {
             symlink(entry.path(), &target).map_err(io(copying()))?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_many_make_at_once_is_there_for_each_of_them_as_a_whole() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("trees/one");
+        let start = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start.wait();
+                    made_whole(&folder, |folder| {
+                        for name in ["first", "last"] {
+                            symlink("anywhere", folder.join(name)).map_err(io("linking"))?;
+                        }
+                        Ok(())
+                    })
+                    .unwrap();
+                    assert!(folder.join("last").is_symlink());
+                });
+            }
+        });
+        let left = std::fs::read_dir(parent.path().join("trees")).unwrap().count();
+        assert_eq!(left, 1, "unfinished folders");
+    }
+
+    #[test]
+    fn a_folder_that_could_not_be_finished_is_made_by_the_next() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("one");
+        let failing = |_: &Path| Err(io("linking")(std::io::ErrorKind::StorageFull.into()));
+        made_whole(&folder, failing).unwrap_err();
+        made_whole(&folder, |_| Ok(())).unwrap();
+        assert!(folder.is_dir());
+    }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use steadfast_lab::LabError;
 
-use super::TestProgram;
+use super::failures::{last_words, of_output};
 use super::totals::Totals;
+use super::{Report, TestProgram};
 use crate::kernel::{self, Job, Kernel};
 
 /// More than the tests of one program need by far; a hang must not last for ever.
@@ -23,7 +24,7 @@ pub(super) fn run(
     programs: Vec<TestProgram>,
     filter: Option<&str>,
     kernel: Kernel,
-) -> Result<Totals, LabError> {
+) -> Result<Report, LabError> {
     let mut programs: Vec<_> = programs
         .into_iter()
         .map(|program| (tests_for_the_kernel(&program), program))
@@ -35,11 +36,11 @@ pub(super) fn run(
     let waiting = Mutex::new(waiting);
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let work = || {
-        let mut totals = Totals::default();
+        let mut report = Report::default();
         while let Some(program) = next() {
-            totals = totals.plus(run_program(&program, filter, kernel)?);
+            report = report.plus(run_program(&program, filter, kernel)?);
         }
-        Ok(totals)
+        Ok(report)
     };
     let kernels = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -48,8 +49,8 @@ pub(super) fn run(
             .into_iter()
             .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         // Each is waited for, whatever came of the others.
-        let ended: Vec<Result<Totals, LabError>> = ended.collect();
-        ended.into_iter().try_fold(Totals::default(), |sum, totals| Ok(sum.plus(totals?)))
+        let ended: Vec<Result<Report, LabError>> = ended.collect();
+        ended.into_iter().try_fold(Report::default(), |sum, report| Ok(sum.plus(report?)))
     })
 }
 
@@ -70,7 +71,7 @@ fn run_program(
     program: &TestProgram,
     filter: Option<&str>,
     kernel: Kernel,
-) -> Result<Totals, LabError> {
+) -> Result<Report, LabError> {
     let io = |what: &str| {
         let what = format!("{what} what {} prints", program.name);
         move |source| LabError::Io { what, source }
@@ -90,12 +91,21 @@ fn run_program(
     let printed = String::from_utf8_lossy(&printed);
     let counted = Totals::of_output(&printed);
     let (trouble, broken) = match ended {
-        Ok(code) if code == ExitCode::SUCCESS => (String::new(), Totals::default()),
-        Ok(_) => (String::new(), Totals::BROKEN),
-        Err(error) => (format!("lab: {error}\n"), Totals::BROKEN),
+        Ok(code) if code == ExitCode::SUCCESS => (None, Totals::default()),
+        Ok(_) => (None, Totals::BROKEN),
+        Err(error) => (Some(format!("lab: {error}")), Totals::BROKEN),
     };
-    println!("\n     Running {}\n{printed}{trouble}", program.path.display());
-    Ok(counted.plus(broken))
+    let name = format!("\n     Running {}", program.path.display());
+    println!("{name}\n{printed}{}", trouble.as_deref().unwrap_or_default());
+    let totals = counted.plus(broken);
+    let mut failures = Vec::new();
+    if !totals.is_success() {
+        let ended_early = counted == Totals::default();
+        failures.push(name);
+        failures.extend(if ended_early { last_words(&printed) } else { of_output(&printed) });
+        failures.extend(trouble);
+    }
+    Ok(Report { totals, failures })
 }
 
 /// What is passed on to tests from the environment of who runs them.

@@ -1,5 +1,6 @@
 //! `lab test`: every test of the workspace, each where it can run.
 
+mod failures;
 mod in_kernel;
 mod totals;
 
@@ -10,6 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use serde::Deserialize;
 use steadfast_lab::LabError;
 
+use self::failures::Failures;
 use self::totals::Totals;
 use crate::kernel::Kernel;
 use crate::packages;
@@ -45,11 +47,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, LabError> {
         packages::TEST,
     ])?;
     let programs = build()?;
-    let mut totals = Totals::default();
+    let mut outside = Report::default();
     if !arguments.kernel_only {
         let mut cargo = cargo();
         cargo.args(["test", "--workspace", "--no-fail-fast"]).args(&arguments.filter);
-        totals = counted(&mut cargo)?;
+        outside = counted(&mut cargo)?;
     }
     println!("\n     Running the tests that need it on a kernel with IPVS");
     let chosen = |program: &TestProgram| {
@@ -57,9 +59,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, LabError> {
     };
     let programs = programs.into_iter().filter(chosen).collect();
     let in_kernel = in_kernel::run(programs, arguments.filter.as_deref(), arguments.kernel)?;
-    let summary = totals.with_kernel(in_kernel, arguments.kernel_only);
+    for line in outside.failures.iter().chain(&in_kernel.failures) {
+        println!("{line}");
+    }
+    let summary = outside.totals.with_kernel(in_kernel.totals, arguments.kernel_only);
     println!("\ntests: {summary}");
     Ok(if summary.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What came of test programs.
+#[derive(Debug, Default)]
+struct Report {
+    totals: Totals,
+    /// What they said of what failed, line by line.
+    failures: Vec<String>,
+}
+
+impl Report {
+    fn plus(mut self, mut other: Self) -> Self {
+        self.failures.append(&mut other.failures);
+        Self { totals: self.totals.plus(other.totals), ..self }
+    }
 }
 
 /// Builds all tests, and all programs that they start.
@@ -106,7 +126,7 @@ fn test_program(line: &str) -> Option<TestProgram> {
 }
 
 /// Runs a command, passes its output on, and adds up the result lines in it.
-fn counted(command: &mut Command) -> Result<Totals, LabError> {
+fn counted(command: &mut Command) -> Result<Report, LabError> {
     let what = format!("running {:?}", command.get_program());
     let starting = |source| LabError::Io { what: what.clone(), source };
     let mut child = match command.stdout(Stdio::piped()).spawn() {
@@ -114,13 +134,17 @@ fn counted(command: &mut Command) -> Result<Totals, LabError> {
         Err(source) => return Err(starting(source)),
     };
     let mut totals = Totals::default();
+    let mut failures = Failures::default();
     for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
         let line = line.map_err(starting)?;
         println!("{line}");
         totals = totals.plus(Totals::of_line(&line));
+        failures.line(&line);
     }
-    let status = child.wait().map_err(starting)?;
-    Ok(if status.success() { totals } else { totals.plus(Totals::BROKEN) })
+    if !child.wait().map_err(starting)?.success() {
+        totals = totals.plus(Totals::BROKEN);
+    }
+    Ok(Report { totals, failures: failures.into_lines() })
 }
 
 fn cargo() -> Command {
