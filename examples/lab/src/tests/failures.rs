@@ -35,6 +35,12 @@ pub(super) fn of_output(output: &str) -> Vec<String> {
     failures.into_lines()
 }
 
+/// The names of the tests that failed.
+pub(super) fn failed_tests(output: &str) -> Vec<&str> {
+    let lines = output.lines().filter_map(|line| line.strip_prefix("test "));
+    lines.filter_map(|line| line.strip_suffix(" ... FAILED")).collect()
+}
+
 /// What a program printed last that ended without counting its tests.
 pub(super) fn last_words(output: &str) -> Vec<String> {
     let lines: Vec<_> = output.lines().collect();
@@ -60,6 +66,11 @@ mod tests {
     fn nothing_is_kept_where_nothing_failed() {
         let output = "test one ... ok\n\ntest result: ok. 1 passed; 0 failed";
         assert_eq!(of_output(output), [""; 0]);
+    }
+
+    #[test]
+    fn the_tests_that_failed_are_named() {
+        assert_eq!(failed_tests(OUTPUT), ["two"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use steadfast_lab::LabError;
 
-use super::failures::{last_words, of_output};
+use super::failures::{failed_tests, last_words, of_output};
 use super::totals::Totals;
 use super::{Report, TestProgram};
 use crate::kernel::{self, Job, Kernel};
@@ -17,6 +17,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(40 * 60);
 /// How many tests share a kernel. They mostly wait for each other's timers, but a kernel that has
 /// too much to do is late with those.
 const TOGETHER: &str = "2";
+/// So many tests of a program may fail by accident; more are no accident.
+const ACCIDENTS: usize = 3;
 
 /// Runs what of the programs is for the kernel, on as many kernels at a time as there are processors:
 /// User-Mode Linux has use for one only.
@@ -65,21 +67,45 @@ fn tests_for_the_kernel(program: &TestProgram) -> usize {
     })
 }
 
-/// Runs a program on a kernel of its own, and shows what it printed when it has ended: others print
-/// at the same time.
+/// Runs a program on a kernel of its own. A few tests that fail are tried once more, alone, and a
+/// program that ended without a result as a whole: the machine that these kernels share with others
+/// may have stood still. What they said at first is reported all the same.
 fn run_program(
     program: &TestProgram,
     filter: Option<&str>,
     kernel: Kernel,
 ) -> Result<Report, LabError> {
+    let all: Vec<_> = ["--test-threads", TOGETHER].into_iter().chain(filter).collect();
+    let (mut report, printed) = run_tests(program, &all, kernel)?;
+    let failed = failed_tests(&printed);
+    let again = if report.totals == Totals::BROKEN {
+        all
+    } else if (1..=ACCIDENTS).contains(&failed.len()) {
+        ["--test-threads", "1", "--exact"].into_iter().chain(failed).collect()
+    } else {
+        return Ok(report);
+    };
+    let (second, _) = run_tests(program, &again, kernel)?;
+    report.totals = report.totals.with_second_try(second.totals);
+    report.failures.extend(second.failures);
+    Ok(report)
+}
+
+/// Runs tests of a program, and shows what it printed when it has ended: others print at the same
+/// time.
+fn run_tests(
+    program: &TestProgram,
+    arguments: &[&str],
+    kernel: Kernel,
+) -> Result<(Report, String), LabError> {
     let io = |what: &str| {
         let what = format!("{what} what {} prints", program.name);
         move |source| LabError::Io { what, source }
     };
     let output = tempfile::NamedTempFile::new().map_err(io("making a file for"))?;
-    let words = [&*program.path.display().to_string(), "--ignored", "--test-threads", TOGETHER];
+    let path = program.path.display().to_string();
     let job = Job {
-        command: words.into_iter().chain(filter).map(str::to_owned).collect(),
+        command: [&*path, "--ignored"].iter().chain(arguments).map(|&word| word.into()).collect(),
         directory: program.directory.clone(),
         environment: environment(),
         interactive: false,
@@ -88,14 +114,14 @@ fn run_program(
     };
     let ended = kernel::run(&job, kernel);
     let printed = std::fs::read(output.path()).map_err(io("reading"))?;
-    let printed = String::from_utf8_lossy(&printed);
+    let printed = String::from_utf8_lossy(&printed).into_owned();
     let counted = Totals::of_output(&printed);
     let (trouble, broken) = match ended {
         Ok(code) if code == ExitCode::SUCCESS => (None, Totals::default()),
         Ok(_) => (None, Totals::BROKEN),
         Err(error) => (Some(format!("lab: {error}")), Totals::BROKEN),
     };
-    let name = format!("\n     Running {}", program.path.display());
+    let name = format!("\n     Running {path}");
     println!("{name}\n{printed}{}", trouble.as_deref().unwrap_or_default());
     let totals = counted.plus(broken);
     let mut failures = Vec::new();
@@ -105,7 +131,7 @@ fn run_program(
         failures.extend(if ended_early { last_words(&printed) } else { of_output(&printed) });
         failures.extend(trouble);
     }
-    Ok(Report { totals, failures })
+    Ok((Report { totals, failures }, printed))
 }
 
 /// What is passed on to tests from the environment of who runs them.
