@@ -1,9 +1,11 @@
 //! Addresses, routes and rules that the kernel should hold besides those of virtual routers.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use steadfast_conf::Model;
-use steadfast_conf::model::{Route, Rule, VirtualAddress};
+use steadfast_conf::model::{Route, Rule, VirtualAddress, VrrpInstance};
+
+use crate::notify::InstanceState;
 
 /// What should be there. Addresses come first, since routes may need them, and rules last, so that
 /// they lead to routes; all go in the opposite order.
@@ -15,13 +17,26 @@ pub struct Routing {
     pub routes: Vec<Route>,
     /// `static_rules`, and the `virtual_rules` of those that are MASTER.
     pub rules: Vec<Rule>,
+    /// What is not made, but stays where it is: a process that died may have left it for an instance
+    /// that goes on as MASTER as soon as all that it tracks is known.
+    pub undecided: Undecided,
+}
+
+/// The `virtual_routes` and `virtual_rules` of instances that have not entered a state yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Undecided {
+    /// `virtual_routes`.
+    pub routes: Vec<Route>,
+    /// `virtual_rules`.
+    pub rules: Vec<Rule>,
 }
 
 impl Routing {
-    /// What a model asks for while the instances of these names are MASTER.
+    /// What a model asks for while its instances are in these states, as far as they have entered one.
     ///
     /// ```
     /// use steadfast_conf::parse;
+    /// use steadfast_director_core::notify::InstanceState;
     /// use steadfast_director_core::routing::Routing;
     ///
     /// let model = parse("keepalived.conf", r#"
@@ -33,25 +48,36 @@ impl Routing {
     ///     virtual_routes { 203.0.113.0/24 via 192.0.2.254 src 192.0.2.10 }
     /// }
     /// "#).model.ok_or("it has errors")?;
-    /// assert_eq!(Routing::of(&model, &[].into()).routes.len(), 1);
-    /// assert_eq!(Routing::of(&model, &["WEB".to_owned()].into()).routes.len(), 2);
+    /// let in_state = |state| Routing::of(&model, &[("WEB".to_owned(), state)].into());
+    /// assert_eq!(in_state(InstanceState::Backup).routes.len(), 1);
+    /// assert_eq!(in_state(InstanceState::Master).routes.len(), 2);
+    ///
+    /// let at_first = Routing::of(&model, &[].into());
+    /// assert_eq!((at_first.routes.len(), at_first.undecided.routes.len()), (1, 1));
     /// # Ok::<(), &str>(())
     /// ```
-    pub fn of(model: &Model, masters: &BTreeSet<String>) -> Self {
-        let is_master = |name: &String| masters.contains(name);
-        let masters = || model.instances.iter().filter(|instance| is_master(&instance.name));
-        let routes = masters().flat_map(|instance| &instance.routes);
-        let rules = masters().flat_map(|instance| &instance.rules);
+    pub fn of(model: &Model, states: &BTreeMap<String, InstanceState>) -> Self {
+        let instances_in = |state: Option<InstanceState>| {
+            let is_in = move |it: &&VrrpInstance| states.get(&it.name).copied() == state;
+            model.instances.iter().filter(is_in)
+        };
+        let routes_in = |state| instances_in(state).flat_map(|instance| &instance.routes);
+        let rules_in = |state| instances_in(state).flat_map(|instance| &instance.rules);
+        let master = Some(InstanceState::Master);
         Self {
             addresses: model.static_addresses.clone(),
-            routes: model.static_routes.iter().chain(routes).cloned().collect(),
-            rules: model.static_rules.iter().chain(rules).cloned().collect(),
+            routes: model.static_routes.iter().chain(routes_in(master)).cloned().collect(),
+            rules: model.static_rules.iter().chain(rules_in(master)).cloned().collect(),
+            undecided: Undecided {
+                routes: routes_in(None).cloned().collect(),
+                rules: rules_in(None).cloned().collect(),
+            },
         }
     }
 
     /// Whether nothing should be there.
     pub fn is_empty(&self) -> bool {
-        let Self { addresses, routes, rules } = self;
+        let Self { addresses, routes, rules, undecided: _ } = self;
         addresses.is_empty() && routes.is_empty() && rules.is_empty()
     }
 }

@@ -184,6 +184,9 @@ pub(crate) struct Daemon {
     /// A worker was there before this one: the daemon does not start, it goes on.
     #[arg(long, hide = true)]
     pub(crate) goes_on: bool,
+    /// It runs what that ran, whatever the file says by now.
+    #[arg(long, hide = true)]
+    pub(crate) as_before: bool,
     /// Print the number of a signal and end: STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON.
     #[arg(long, value_name = "NAME")]
     pub(crate) signum: Option<SignalName>,

@@ -18,7 +18,7 @@ use crate::check::Configuration;
 use crate::exit::Exit;
 use crate::output::print;
 use crate::pid_file::PidFile;
-use crate::supervisor::{After, supervise};
+use crate::supervisor::{After, Start, supervise};
 use crate::{background, logging, namespace, requests, sys, worker};
 
 /// By these a process knows, as the zeroth of its arguments, what it is to be.
@@ -124,14 +124,14 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
     let last_good = [&first, &second]
         .map(|memory| format!("/proc/{}/fd/{}", std::process::id(), memory.as_raw_fd()));
     let settled = Model { process, ..Model::default() }.to_string();
-    let mut goes_on = false;
-    let worker = || {
+    let worker = |start| {
         let mut command = again(daemon, WORKER);
         for copy in &last_good {
             command.args(["--last-good", copy]);
         }
-        command.args(["--settled", &settled]).args(goes_on.then_some("--goes-on"));
-        goes_on = true;
+        command.args(["--settled", &settled]);
+        command.args((start != Start::First).then_some("--goes-on"));
+        command.args((start == Start::AsBefore).then_some("--as-before"));
         // A reload may be asked for while there is no worker, or one that is not ready yet. And one
         // that is told to end has to put back what another before it has left.
         sys::block(requests::signals(), &mut command);

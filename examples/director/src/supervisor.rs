@@ -28,6 +28,17 @@ pub(crate) enum After {
     End,
 }
 
+/// What a worker finds when it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Nothing: it is the first.
+    First,
+    /// What one before it left, which may be no longer in the file: nobody has asked for a reload.
+    AsBefore,
+    /// One before it died soon after its start. What that ran may be why, and the file mended by now.
+    Anew,
+}
+
 /// Why there is no worker.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SupervisorError {
@@ -54,7 +65,7 @@ struct Supervisor {
 
 /// Keeps a worker running until it ends in order, or is of no use. `command` starts one.
 pub(crate) async fn supervise(
-    mut command: impl FnMut() -> Command,
+    command: impl Fn(Start) -> Command,
     after: After,
 ) -> Result<u8, SupervisorError> {
     let mut supervisor = Supervisor {
@@ -65,9 +76,10 @@ pub(crate) async fn supervise(
     };
     requests::let_in().map_err(system("letting signals in"))?;
     let mut respawn = Respawn::default();
+    let mut start = Start::First;
     loop {
         let started = Instant::now();
-        let status = match supervisor.run(command()).await {
+        let status = match supervisor.run(command(start)).await {
             Ok(Outcome::Stopped(status)) => return Ok(supervisor.end(status)),
             Ok(Outcome::Ended(status)) if status.code().is_some_and(Exit::is_final) => {
                 return Ok(supervisor.end(status));
@@ -86,27 +98,28 @@ pub(crate) async fn supervise(
         let delay = respawn.handle_death(started.elapsed());
         if delay.is_zero() {
             error!("the worker died ({}), starting it again", described(status));
+            start = Start::AsBefore;
             continue;
         }
         let what = described(status);
         error!("the worker died ({what}) again, starting it once more in {delay:?}");
         // Nobody advertises meanwhile.
         supervisor.give_up();
+        start = Start::Anew;
         tokio::select! {
-            () = sleep(delay) => {}
-            _ = supervisor.terminate.recv() => return Ok(0),
-            _ = supervisor.interrupt.recv() => return Ok(0),
+            () = sleep(delay) => continue,
+            _ = supervisor.terminate.recv() => {}
+            _ = supervisor.interrupt.recv() => {}
         }
+        info!("starting the worker to remove what is left");
+        let status = supervisor.run_to_end(command(Start::AsBefore)).await?;
+        return Ok(supervisor.end(status));
     }
 }
 
 impl Supervisor {
-    async fn run(&mut self, mut command: Command) -> Result<Outcome, SupervisorError> {
-        command.stdin(self.executor.channel()?);
-        let child = command.spawn();
-        // Our copy of the worker's end of the channel.
-        drop(command);
-        let mut child = child.map_err(system("starting the worker"))?;
+    async fn run(&mut self, command: Command) -> Result<Outcome, SupervisorError> {
+        let mut child = self.spawn(command)?;
         loop {
             tokio::select! {
                 ended = child.wait() => {
@@ -117,16 +130,20 @@ impl Supervisor {
                 passed_on = self.passed_on.next() => tell(&child, passed_on),
             }
         }
-        tell(&child, Signal::TERM);
-        let ended = match timeout(LAST_WORDS, child.wait()).await {
-            Ok(ended) => ended,
-            Err(_late) => {
-                warn!("the worker has not ended after {LAST_WORDS:?}: killing it");
-                tell(&child, Signal::KILL);
-                child.wait().await
-            }
-        };
-        ended.map(Outcome::Stopped).map_err(system("waiting for the worker"))
+        terminated(child).await.map(Outcome::Stopped)
+    }
+
+    /// Has a worker end as soon as it is there.
+    async fn run_to_end(&mut self, command: Command) -> Result<ExitStatus, SupervisorError> {
+        terminated(self.spawn(command)?).await
+    }
+
+    fn spawn(&mut self, mut command: Command) -> Result<Child, SupervisorError> {
+        command.stdin(self.executor.channel()?);
+        let child = command.spawn();
+        // Our copy of the worker's end of the channel.
+        drop(command);
+        child.map_err(system("starting the worker"))
     }
 
     /// Does what a worker that did not end in order left to be done; says with what we end.
@@ -144,6 +161,20 @@ impl Supervisor {
             warn!("for the worker: {done}");
         }
     }
+}
+
+/// Asks a worker to end, and sees to it that it does.
+async fn terminated(mut child: Child) -> Result<ExitStatus, SupervisorError> {
+    tell(&child, Signal::TERM);
+    let ended = match timeout(LAST_WORDS, child.wait()).await {
+        Ok(ended) => ended,
+        Err(_late) => {
+            warn!("the worker has not ended after {LAST_WORDS:?}: killing it");
+            tell(&child, Signal::KILL);
+            child.wait().await
+        }
+    };
+    ended.map_err(system("waiting for the worker"))
 }
 
 fn tell(child: &Child, signal: Signal) {

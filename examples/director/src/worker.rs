@@ -40,21 +40,9 @@ fn start(daemon: Daemon, guard: Guard) -> Exit {
         daemon.configuration.file.display()
     );
     let configuration = daemon.configuration();
-    let what_is_read = read(&configuration, daemon.dont_fork);
-    let model = match what_is_read {
-        Some(model) if !says_nothing(&model) => model,
-        useless => match (configuration.remembered(), useless) {
-            (Some(model), nothing) => {
-                let why = if nothing.is_some() { "nothing in it" } else { "errors" };
-                error!("the configuration has {why}: going on with the one that was run before");
-                model
-            }
-            (None, Some(nothing)) => nothing,
-            (None, None) => {
-                error!("not started: the configuration has errors");
-                return Exit::Config;
-            }
-        },
+    let Some(model) = model(&daemon, &configuration) else {
+        error!("not started: the configuration has errors");
+        return Exit::Config;
     };
     if model.is_idle() {
         warn!("there is nothing to run: no vrrp_instance, no virtual_server, nothing static");
@@ -96,6 +84,25 @@ fn start(daemon: Daemon, guard: Guard) -> Exit {
         Err(Failure::Later(error)) => {
             error!("{error}");
             Exit::Software
+        }
+    }
+}
+
+/// What is to be run, if there is anything.
+fn model(daemon: &Daemon, configuration: &Configuration) -> Option<Model> {
+    if daemon.as_before
+        && let Some(model) = configuration.remembered()
+    {
+        info!("going on with the configuration that was run before");
+        return Some(model);
+    }
+    match read(configuration, daemon.dont_fork) {
+        Some(model) if !says_nothing(&model) => Some(model),
+        useless => {
+            let Some(model) = configuration.remembered() else { return useless };
+            let why = if useless.is_some() { "nothing in it" } else { "errors" };
+            error!("the configuration has {why}: going on with the one that was run before");
+            Some(model)
         }
     }
 }

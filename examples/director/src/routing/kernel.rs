@@ -19,7 +19,7 @@ use rtnetlink::{
     Handle, MulticastGroup, new_connection_with_strict_check, new_multicast_connection,
 };
 use steadfast_conf::model::{Route, Rule, VirtualAddress};
-use steadfast_director_core::routing::Routing;
+use steadfast_director_core::routing::{Routing, Undecided};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -119,8 +119,9 @@ impl Keeper {
             keep_known(message::route(route), route, &mut routes, &mut failures);
         }
         let rules: Vec<_> = wanted.rules.iter().map(|rule| (rule, message::rule(rule))).collect();
+        let stays = Stays::of(&wanted.undecided, &routes, &rules);
         let there = There::observe(handle).await?;
-        self.remove(handle, &wanted, &there, &routes, &rules).await;
+        self.remove(handle, &wanted, &there, &stays).await;
         for (address, message) in &addresses {
             if !there.addresses.iter().any(|it| message::is_that_address(message, it)) {
                 let request = RouteNetlinkMessage::NewAddress(message.clone());
@@ -149,21 +150,14 @@ impl Keeper {
 
     /// Rules first, then routes, then addresses: what we made and nobody wants any more, and what
     /// bears our mark from before.
-    async fn remove(
-        &self,
-        handle: &mut Handle,
-        wanted: &Routing,
-        there: &There,
-        routes: &[(&Route, RouteMessage)],
-        rules: &[(&Rule, RuleMessage)],
-    ) {
+    async fn remove(&self, handle: &mut Handle, wanted: &Routing, there: &There, stays: &Stays) {
         for rule in there.rules.iter().filter(|rule| message::is_ours(rule)) {
-            if !rules.iter().any(|(_, wanted)| message::is_that_rule(wanted, rule)) {
+            if !stays.rules.iter().any(|stays| message::is_that_rule(stays, rule)) {
                 remove(handle, RouteNetlinkMessage::DelRule(rule.clone()), "a rule").await;
             }
         }
         for route in &there.routes {
-            if !routes.iter().any(|(_, wanted)| message::is_that_route(wanted, route)) {
+            if !stays.routes.iter().any(|stays| message::is_that_route(stays, route)) {
                 let route = encapsulation::without(route.clone());
                 remove(handle, RouteNetlinkMessage::DelRoute(route), "a route").await;
             }
@@ -173,6 +167,30 @@ impl Keeper {
             if let Ok(message) = message::address(address) {
                 remove(handle, RouteNetlinkMessage::DelAddress(message), "an address").await;
             }
+        }
+    }
+}
+
+/// What is not to be removed.
+struct Stays {
+    routes: Vec<RouteMessage>,
+    rules: Vec<RuleMessage>,
+}
+
+impl Stays {
+    fn of(
+        undecided: &Undecided,
+        routes: &[(&Route, RouteMessage)],
+        rules: &[(&Rule, RuleMessage)],
+    ) -> Self {
+        // A route whose interface is not there is not there either.
+        let undecided_routes = undecided.routes.iter().filter_map(|it| message::route(it).ok());
+        let undecided_rules = undecided.rules.iter().map(message::rule);
+        let wanted_routes = routes.iter().map(|(_, message)| message.clone());
+        let wanted_rules = rules.iter().map(|(_, message)| message.clone());
+        Self {
+            routes: wanted_routes.chain(undecided_routes).collect(),
+            rules: wanted_rules.chain(undecided_rules).collect(),
         }
     }
 }

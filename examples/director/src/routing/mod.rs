@@ -5,7 +5,7 @@ mod encapsulation;
 mod kernel;
 mod message;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Routing {
     model: Arc<Model>,
-    masters: BTreeSet<String>,
+    states: BTreeMap<String, InstanceState>,
     wanted: watch::Sender<routing::Routing>,
     /// Only where there is something to see to.
     task: JoinSet<()>,
@@ -34,7 +34,7 @@ impl Routing {
     pub(crate) fn new() -> Self {
         Self {
             model: Arc::default(),
-            masters: BTreeSet::new(),
+            states: BTreeMap::new(),
             wanted: watch::Sender::default(),
             task: JoinSet::new(),
         }
@@ -44,25 +44,18 @@ impl Routing {
     pub(crate) fn reconcile(&mut self, model: &Arc<Model>) {
         self.model = Arc::clone(model);
         let instances = &model.instances;
-        self.masters.retain(|name| instances.iter().any(|instance| instance.name == *name));
+        self.states.retain(|name, _| instances.iter().any(|instance| instance.name == *name));
         self.follow();
     }
 
     /// Routes and rules follow an instance that entered a state.
     pub(crate) fn handle_entered(&mut self, name: &str, state: InstanceState) {
-        let changed = match state {
-            InstanceState::Master => self.masters.insert(name.to_owned()),
-            InstanceState::Backup | InstanceState::Fault | InstanceState::Stop => {
-                self.masters.remove(name)
-            }
-        };
-        if changed {
-            self.follow();
-        }
+        self.states.insert(name.to_owned(), state);
+        self.follow();
     }
 
     fn follow(&mut self) {
-        let wanted = routing::Routing::of(&self.model, &self.masters);
+        let wanted = routing::Routing::of(&self.model, &self.states);
         let has_any =
             self.model.instances.iter().any(|it| !it.routes.is_empty() || !it.rules.is_empty());
         if self.task.is_empty() && (has_any || !wanted.is_empty()) {

@@ -17,6 +17,21 @@ use crate::bed::{
 /// keepalived's KEEPALIVED_EXIT_CONFIG.
 const CONFIGURATION_IS_WRONG: i32 = 2;
 
+/// A virtual router with further lines that tracks a script.
+fn tracking(lines: &str) -> String {
+    let script = "vrrp_script well {\n script /bin/true\n interval 1\n}\n";
+    let tracked = " track_script {\n  well\n }\n}\n";
+    let instance = instance(150);
+    let instance = instance.strip_suffix("}\n").unwrap();
+    ["global_defs {\n script_user root\n}\n", script, instance, lines, tracked].concat()
+}
+
+const OTHER_ADDRESS: &str = "192.168.21.156";
+
+fn has_services(host: &Host) -> bool {
+    host.run("ipvsadm", ["-Sn"]).unwrap().contains("-A ")
+}
+
 /// Nobody waits that long for a connection that is in the table.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -75,17 +90,30 @@ fn a_worker_that_is_killed_goes_on_as_master_and_no_request_is_lost() {
 fn a_worker_that_is_killed_goes_on_as_master_once_what_it_tracks_is_known() {
     let network = pair();
     let a = network.host("a").unwrap();
-    let script = "vrrp_script well {\n script /bin/true\n interval 1\n}\n";
-    let tracked = " track_script {\n  well\n }\n}\n";
-    let instance = instance(150);
-    let instance = instance.strip_suffix("}\n").unwrap();
-    let tracking = ["global_defs {\n script_user root\n}\n", script, instance, tracked].concat();
-    let director = start(a, &tracking);
+    let director = start(a, &tracking(""));
     wait_for_address(a);
     replace_worker(a);
     let log = director.log();
     assert!(log.contains("Entering MASTER STATE: resuming"), "{log}");
     assert_eq!(log.matches("Entering BACKUP STATE").count(), 1, "{log}");
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn routes_and_rules_of_a_master_stay_while_a_worker_takes_the_place_of_another() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let routes = format!(
+        " virtual_routes {{\n  10.9.0.0/24 via 192.168.21.12\n }}\n \
+         virtual_rules {{\n  from {VIRTUAL_ADDRESS} table 100 preference 500\n }}\n"
+    );
+    let director = start(a, &tracking(&routes));
+    let added = || director.log().matches("routing: added").count();
+    wait_until(PATIENCE, "route and rule are there", || added() == 2).unwrap();
+    replace_worker(a);
+    assert!(a.run("ip", ["rule"]).unwrap().contains("lookup 100"), "{}", director.log());
+    assert!(!director.log().contains("routing: removed"), "{}", director.log());
+    assert_eq!(added(), 2, "{}", director.log());
 }
 
 #[test]
@@ -117,11 +145,46 @@ fn a_worker_that_was_just_started_ends_in_order() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
-fn a_worker_whose_file_has_become_wrong_goes_on_with_what_ran_before() {
+fn a_worker_that_takes_the_place_of_another_leaves_what_is_in_the_file_to_a_reload() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let director = start(a, &[instance(150), service(&[("192.168.21.12", 1)])].concat());
+    wait_for_address(a);
+    a.write("keepalived.conf", &instance(150).replace(VIRTUAL_ADDRESS, OTHER_ADDRESS)).unwrap();
+    replace_worker(a);
+    assert!(a.has_address(VIRTUAL_ADDRESS).unwrap(), "{}", director.log());
+    assert!(has_services(a), "{}", director.log());
+
+    ask(a, &["reload"]).unwrap();
+    wait_until(PATIENCE, "the other address is there", || a.has_address(OTHER_ADDRESS).unwrap())
+        .unwrap();
+    assert!(!a.has_address(VIRTUAL_ADDRESS).unwrap(), "{}", director.log());
+    assert!(!has_services(a), "{}", director.log());
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_worker_after_one_that_died_soon_reads_its_file() {
     let network = pair();
     let a = network.host("a").unwrap();
     let director = start(a, &instance(150));
     wait_for_address(a);
+    replace_worker(a);
+    a.write("keepalived.conf", &instance(150).replace(VIRTUAL_ADDRESS, OTHER_ADDRESS)).unwrap();
+    kill_process(worker(a), Signal::KILL).unwrap();
+    wait_until(PATIENCE, "the other address is there", || a.has_address(OTHER_ADDRESS).unwrap())
+        .unwrap();
+    assert!(!a.has_address(VIRTUAL_ADDRESS).unwrap(), "{}", director.log());
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_worker_after_one_that_died_soon_whose_file_is_wrong_goes_on_with_what_ran_before() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let director = start(a, &instance(150));
+    wait_for_address(a);
+    replace_worker(a);
     a.write("keepalived.conf", &instance(150).replace("interface", "interfase")).unwrap();
     replace_worker(a);
     assert!(director.log().contains("has errors: going on with the one that was run before"));
@@ -132,6 +195,23 @@ fn a_worker_whose_file_has_become_wrong_goes_on_with_what_ran_before() {
     assert!(
         director.log().contains("has nothing in it: going on with the one that was run before")
     );
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_director_that_is_ended_while_it_has_no_worker_leaves_nothing() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let mut director = start(a, &[instance(150), service(&[("192.168.21.12", 1)])].concat());
+    wait_for_address(a);
+    replace_worker(a);
+    kill_process(worker(a), Signal::KILL).unwrap();
+    let waits = || director.log().contains("starting it once more in");
+    wait_until(PATIENCE, "there is no worker", waits).unwrap();
+    assert!(has_services(a), "{}", director.log());
+    assert!(director.terminate(PATIENCE).unwrap().success(), "{}", director.log());
+    assert!(!has_services(a), "{}", director.log());
+    assert!(!a.has_address(VIRTUAL_ADDRESS).unwrap(), "{}", director.log());
 }
 
 #[test]
