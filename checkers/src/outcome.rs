@@ -82,7 +82,7 @@ impl DynamicWeight {
     }
 }
 
-/// What is wrong with the server.
+/// What is wrong with the server. What is long is in a box: a monitor keeps one for each server.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
@@ -106,7 +106,7 @@ pub enum Failure {
     HandshakeTimedOut(SocketAddr, Duration),
     /// TLS failed.
     #[error("{0}: {1}")]
-    Tls(SocketAddr, TlsFailure),
+    Tls(SocketAddr, Box<TlsFailure>),
     /// The answer did not come in time, or not all of it.
     #[error("{0}: no complete answer within {1:?}")]
     AnswerTimedOut(SocketAddr, Duration),
@@ -121,7 +121,7 @@ pub enum Failure {
     Malformed(SocketAddr, String),
     /// A page is not as it should be.
     #[error(transparent)]
-    Page(#[from] PageFailure),
+    Page(Box<PageFailure>),
     /// A name server does not answer as it should.
     #[error("{0}: {1}")]
     Dns(SocketAddr, DnsFailure),
@@ -133,7 +133,7 @@ pub enum Failure {
     Agent(SocketAddr, String),
     /// It does not say in a dialogue what it should.
     #[error("{0}: {1}")]
-    Dialogue(SocketAddr, DialogueFailure),
+    Dialogue(SocketAddr, Box<DialogueFailure>),
     /// A gRPC service does not serve.
     #[error("{0}: {1}")]
     Grpc(SocketAddr, GrpcFailure),
@@ -145,7 +145,19 @@ pub enum Failure {
     File(#[from] FileFailure),
     /// A script says so.
     #[error(transparent)]
-    Script(#[from] ScriptFailure),
+    Script(Box<ScriptFailure>),
+}
+
+impl From<PageFailure> for Failure {
+    fn from(failure: PageFailure) -> Self {
+        Self::Page(Box::new(failure))
+    }
+}
+
+impl From<ScriptFailure> for Failure {
+    fn from(failure: ScriptFailure) -> Self {
+        Self::Script(Box::new(failure))
+    }
 }
 
 /// Trouble of our own that keeps us from finding out.

@@ -151,7 +151,8 @@ impl Dialogue {
             let wrong = |found: &[u8]| {
                 let found = found.get(..SHOWN).unwrap_or(found).escape_ascii().to_string();
                 let expected = expected.escape_ascii().to_string();
-                Failure::Dialogue(self.connect.target, DialogueFailure { expected, found })
+                let failure = Box::new(DialogueFailure { expected, found });
+                Failure::Dialogue(self.connect.target, failure)
             };
             if received.len() >= LONGEST {
                 return Err(wrong(received));

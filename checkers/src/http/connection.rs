@@ -193,7 +193,7 @@ pub(crate) fn failure(
     let over_http2 = source.and_then(|source| source.downcast_ref::<h2::Error>()?.get_io());
     let system = over_http2.or(source.and_then(|source| source.downcast_ref::<io::Error>()));
     if let Some(failure) = system.and_then(tls::broken) {
-        return Failure::Tls(target, failure);
+        return Failure::Tls(target, Box::new(failure));
     }
     match system.map(io::Error::kind) {
         // What h2 says when the connection has ended, between frames and within one: not the system.

@@ -173,7 +173,9 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Monitor<K> {
             let added = checks.into_iter().filter_map(|(key, check, policy, warmup)| {
                 schedule.add(now, key, check, policy, warmup)
             });
-            added.collect::<Vec<_>>()
+            let broken_off: Vec<_> = added.collect();
+            schedule.shrink();
+            broken_off
         });
     }
 

@@ -36,8 +36,8 @@ pub(super) struct Attempt {
 
 #[derive(Debug)]
 pub(super) struct Schedule<K> {
-    /// The checks that are made, each for one key or for several that share it. In boxes: there is room for
-    /// up to twice as many as there are.
+    /// The checks that are made, each for one key or for several that share it. In boxes: while many
+    /// are added there is room for up to twice as many as there are.
     entries: Slab<Box<Entry<K>>>,
     by_key: HashMap<K, Id>,
     /// With the hash of its check, which need not be kept a second time so.
@@ -178,6 +178,12 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
             }
         }
         broken_off
+    }
+
+    /// Needs no more room than what there is.
+    pub(super) fn shrink(&mut self) {
+        self.entries.shrink_to_fit();
+        self.by_key.shrink_to_fit();
     }
 
     /// Half of a hash will do: what is of the same is compared.

@@ -74,7 +74,8 @@ pub(crate) fn classify(target: SocketAddr, error: io::Error) -> Failure {
         io::ErrorKind::UnexpectedEof => return Failure::ClosedEarly(target),
         _ => {}
     }
-    Failure::Tls(target, tls(&error).unwrap_or_else(|| TlsFailure::Protocol(error.to_string())))
+    let failure = tls(&error).unwrap_or_else(|| TlsFailure::Protocol(error.to_string()));
+    Failure::Tls(target, Box::new(failure))
 }
 
 /// What rustls says, if it is its error.

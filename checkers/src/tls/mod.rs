@@ -159,7 +159,7 @@ impl Tls {
         };
         let report = TlsReport::of(begin.elapsed(), stream.get_ref().1);
         if http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
-            return Err(Failure::Tls(options.target, TlsFailure::NoHttp2).into());
+            return Err(Failure::Tls(options.target, Box::new(TlsFailure::NoHttp2)).into());
         }
         Ok((TlsStream::new(stream, self.options.compliant), report))
     }

@@ -172,7 +172,8 @@ async fn a_body_without_end_fails_at_the_bound_if_something_is_expected_of_it() 
     let address = address.await;
     let page = Url::new("/").digest(WELL_DIGEST.parse().unwrap());
     let failure = failure(get(address, PATIENT, page).await);
-    assert!(matches!(failure, Failure::Page(PageFailure::TooLong { .. })), "{failure}");
+    let Failure::Page(page) = &failure else { panic!("{failure}") };
+    assert!(matches!(**page, PageFailure::TooLong { .. }), "{failure}");
     // Of what nobody expects anything, the rest does not matter.
     passes(get(address, PATIENT, Url::new("/")).await);
 }
@@ -194,7 +195,8 @@ async fn headers_without_end_fail() {
 async fn a_redirect_is_not_followed() {
     let address = answering(b"HTTP/1.0 302 Found\r\nLocation: /other\r\n\r\n").await;
     let failure = failure(get(address, PATIENT, Url::new("/")).await);
-    assert!(matches!(failure, Failure::Page(PageFailure::Status { found: 302, .. })), "{failure}");
+    let Failure::Page(page) = &failure else { panic!("{failure}") };
+    assert!(matches!(**page, PageFailure::Status { found: 302, .. }), "{failure}");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ fn report(outcome: Outcome) -> Report {
 
 fn tls_failure(outcome: Outcome) -> TlsFailure {
     match failure(outcome) {
-        Failure::Tls(_, failure) => failure,
+        Failure::Tls(_, failure) => *failure,
         other => panic!("{other}"),
     }
 }

@@ -68,6 +68,7 @@ pub(crate) fn run(role: Role, daemon: Daemon, guard: Guard) -> ExitCode {
         Role::First => background::launch(&daemon),
         Role::Background => supervisor(&daemon, role),
         Role::Worker => {
+            sys::use_large_blocks_again();
             let name = standing::own_name(&daemon.configuration().process());
             logging::start(&daemon, name.as_deref(), daemon.dont_fork);
             worker::work(daemon, guard).into()

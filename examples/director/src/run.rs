@@ -184,6 +184,7 @@ pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
 impl Director {
     async fn start(&mut self, model: Model, signals: &mut Signals) -> Result<(), Failure> {
         self.reconcile(model).await.map_err(Failure::Start)?;
+        self.answering.spawn_blocking(give_memory_back);
         self.run(signals).await.map_err(Failure::Later)
     }
 

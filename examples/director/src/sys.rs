@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 #[cfg(target_env = "gnu")]
-use nix::libc::malloc_trim;
+use nix::libc::{M_MMAP_THRESHOLD, c_int, malloc_trim, mallopt};
 use nix::sys::signal::SigSet;
 use tokio::io::unix::AsyncFd;
 
@@ -20,6 +20,19 @@ pub(crate) fn give_memory_back() {
     #[cfg(target_env = "gnu")]
     unsafe {
         malloc_trim(0);
+    }
+}
+
+/// Has what the text of a configuration took used again for what comes of it. The allocator of the GNU
+/// C library would give blocks of such a size back at once, and ask for other pages then.
+pub(crate) fn use_large_blocks_again() {
+    /// The most that it accepts: `HEAP_MAX_SIZE / 2` in malloc/arena.c.
+    #[cfg(target_env = "gnu")]
+    const THRESHOLD: c_int = 32 * 1024 * 1024;
+    // SAFETY: it may be called at any time, from any thread. Refused, it changes nothing.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        mallopt(M_MMAP_THRESHOLD, THRESHOLD);
     }
 }
 

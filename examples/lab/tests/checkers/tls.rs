@@ -63,7 +63,7 @@ fn get(options_of_tls: TlsOptions) -> HttpGet {
 
 fn fails(bed: &Bed, options: TlsOptions) -> TlsFailure {
     match bed.fails(&get(options)) {
-        Failure::Tls(_, failure) => failure,
+        Failure::Tls(_, failure) => *failure,
         other => panic!("{other}"),
     }
 }

@@ -18,6 +18,17 @@ fn get(url: Url) -> HttpGet {
     HttpGet::new(options(80), [url])
 }
 
+/// Of a page that failed by its status.
+fn status_of(failure: Failure) -> u16 {
+    match failure {
+        Failure::Page(page) => match *page {
+            PageFailure::Status { found, .. } => found,
+            other => panic!("{other}"),
+        },
+        other => panic!("{other}"),
+    }
+}
+
 fn nginx() -> Bed {
     let mut bed = Bed::new();
     fs::write(bed.host().folder().join("large"), vec![b'x'; 300_000]).unwrap();
@@ -48,10 +59,7 @@ fn nginx_is_judged_by_status_and_digest_over_every_http() {
     bed.passes(&over_http2.version(HttpVersion::Http2));
     bed.passes(&get(page("/large")).version(HttpVersion::Http11));
     for (path, status) in [("/absent", 404), ("/broken", 500), ("/moved", 302)] {
-        match bed.fails(&get(page(path))) {
-            Failure::Page(PageFailure::Status { found, .. }) => assert_eq!(found, status),
-            other => panic!("{other}"),
-        }
+        assert_eq!(status_of(bed.fails(&get(page(path)))), status);
     }
 }
 
@@ -93,10 +101,7 @@ fn apache_lets_in_who_has_the_password() {
     bed.program(&[80], "/usr/sbin/apache2", &["-X", "-f", file.to_str().unwrap()]);
     let index = || page("/index.html").digest(WELL.parse().unwrap());
     bed.passes(&get(index().basic_auth("ali", "sesame")));
-    match bed.fails(&get(index().basic_auth("ali", "wrong"))) {
-        Failure::Page(PageFailure::Status { found, .. }) => assert_eq!(found, 401),
-        other => panic!("{other}"),
-    }
+    assert_eq!(status_of(bed.fails(&get(index().basic_auth("ali", "wrong")))), 401);
 }
 
 /// A server that gives up root must still find its files.
@@ -124,10 +129,7 @@ fn haproxy_answers_denies_and_drops() {
     let over_http2 = HttpGet::new(options(81), [page("/well").contains("well")]);
     bed.passes(&over_http2.version(HttpVersion::Http2));
     bed.passes(&get(page("/well").head()));
-    match bed.fails(&get(page("/down"))) {
-        Failure::Page(PageFailure::Status { found, .. }) => assert_eq!(found, 503),
-        other => panic!("{other}"),
-    }
+    assert_eq!(status_of(bed.fails(&get(page("/down")))), 503);
     for path in ["/drop", "/tarpit"] {
         let failure = bed.fails(&HttpGet::new(options(80).timeout(IMPATIENCE), [page(path)]));
         assert!(matches!(failure, Failure::AnswerTimedOut(..)), "{path}: {failure}");
