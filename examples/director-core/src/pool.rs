@@ -64,9 +64,8 @@ impl Member {
     fn listed_weight(&self, serving: bool) -> Option<u32> {
         match (self.is_alive(), self.on_failure) {
             (true, _) if serving => Some(self.weight),
-            (true, _) => None,
-            (false, Standby::Inhibited) => Some(0),
-            (false, Standby::Removed) => None,
+            (_, Standby::Inhibited) => Some(0),
+            (_, Standby::Removed) => None,
         }
     }
 }
@@ -197,6 +196,13 @@ mod tests {
         let rules = Rules { quorum: 4, sorry: Some(Standby::Removed), ..PLAIN };
         let members = [member(3, Health::Up), member(2, Health::Down)];
         assert_eq!(listed(rules, &members), (vec![None, None], Some(1)));
+    }
+
+    #[test]
+    fn an_inhibited_server_that_is_alive_waits_behind_the_sorry_server_with_weight_0() {
+        let rules = Rules { quorum: 4, sorry: Some(Standby::Removed), ..PLAIN };
+        let alive = Member { on_failure: Standby::Inhibited, ..member(3, Health::Up) };
+        assert_eq!(listed(rules, &[alive]), (vec![Some(0)], Some(1)));
     }
 
     #[test]

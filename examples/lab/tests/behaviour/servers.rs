@@ -46,6 +46,22 @@ fn a_sorry_server_steps_in_below_the_quorum() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn servers_that_are_inhibited_keep_their_places_beside_a_sorry_server() {
+    const WAITING: &str = "-r 10.78.0.12:80 -m -w 0";
+    Scenario::new(ALL)
+        .before(|scene| scene.web_up("web1"))
+        .before(|scene| scene.web_up("web2"))
+        .start(
+            two("sorry_server 10.78.0.99 80\n quorum 3\n inhibit_on_failure"),
+            &[ONE, TWO, "!10.78.0.99"],
+        )
+        .step("the heavy one fails", |scene| scene.web_down("web1"), &["10.78.0.99", WAITING])
+        .step("it recovers", |scene| scene.web_up("web1"), &[ONE, TWO, "!10.78.0.99"])
+        .play();
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn with_alpha_servers_are_listed_once_they_are_checked() {
     Scenario::new(ALL)
         .before(|scene| scene.web_up("web1"))
