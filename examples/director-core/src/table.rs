@@ -152,7 +152,10 @@ fn entries(model: &VirtualServer, listed: &Listed) -> Result<Vec<Entry>, TableEr
         }
         if let Some((sorry, destination)) = sorry {
             let at = destination_key(sorry.address, sorry.port, sorry.forward, &key);
-            entry.insert(at, destination).map_err(|error| failed(error.into()))?;
+            // It may be one of the servers: while it waits as a sorry server, it is one of them.
+            if destination.weight > Weight::ZERO || entry.destination(&at).is_none() {
+                entry.insert(at, destination).map_err(|error| failed(error.into()))?;
+            }
         }
         Ok(entry)
     };
@@ -290,7 +293,11 @@ mod tests {
     ";
 
     fn services() -> (Services, Checks) {
-        let loaded = steadfast_conf::parse("test.conf", TEXT);
+        services_of(TEXT)
+    }
+
+    fn services_of(text: &str) -> (Services, Checks) {
+        let loaded = steadfast_conf::parse("test.conf", text);
         let model = loaded.model.as_ref().unwrap_or_else(|| {
             panic!("{}", loaded.render(steadfast_conf::Style::Plain));
         });
@@ -340,6 +347,21 @@ mod tests {
         down(&mut services, &checks, 0);
         down(&mut services, &checks, 1);
         let expected = ["127.0.0.1:80 Route, weight 1", "192.0.2.2:80 Route, weight 0"];
+        assert_eq!(listed(&services), expected);
+    }
+
+    #[test]
+    fn a_sorry_server_that_waits_is_as_good_a_server_as_any_other() {
+        let text = TEXT.replace(
+            "sorry_server 127.0.0.1 80",
+            "sorry_server 192.0.2.1 80\nsorry_server_inhibit",
+        );
+        let (mut services, checks) = services_of(&text);
+        let expected = ["192.0.2.1:80 Route, weight 3", "192.0.2.2:80 Route, weight 2"];
+        assert_eq!(listed(&services), expected);
+        down(&mut services, &checks, 0);
+        down(&mut services, &checks, 1);
+        let expected = ["192.0.2.1:80 Route, weight 1", "192.0.2.2:80 Route, weight 0"];
         assert_eq!(listed(&services), expected);
     }
 
