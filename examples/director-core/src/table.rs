@@ -71,19 +71,18 @@ pub fn found(table: &Table, service: &VirtualServer, server: &RealServer) -> Fou
     if serves { Found::Serving } else { Found::Waiting }
 }
 
-/// Finds out whether the kernel's table can hold what a model says, of which it holds what is shared
-/// with the current one.
-///
-/// # Errors
-///
-/// As [`desired`].
-pub fn check(model: &Model, current: &Model) -> Result<(), TableError> {
+/// The services of a model that the kernel's table cannot hold, and why. It can hold those that are
+/// shared with the current model.
+pub fn unfit<'m>(model: &'m Model, current: &Model) -> Vec<(&'m VirtualServer, TableError)> {
     let held: HashSet<_> = current.virtual_servers.iter().map(Arc::as_ptr).collect();
     let new = model.virtual_servers.iter().filter(|service| !held.contains(&Arc::as_ptr(service)));
-    let new = Model { virtual_servers: new.cloned().collect(), ..Model::default() };
-    let mut services = Services::default();
-    services.reconcile(&new, |_, _| Found::Serving);
-    desired(&services).map(drop)
+    new.filter_map(|service| Some((&**service, fits(service).err()?))).collect()
+}
+
+/// Whether the table can hold a service, whichever of its servers are to be in there.
+fn fits(service: &VirtualServer) -> Result<(), TableError> {
+    let members = service.real_servers.iter().map(|server| Some(server.weight.into())).collect();
+    entries(service, &Listed { members, sorry: Some(1) }).map(drop)
 }
 
 /// The table that the kernel should have, as things are.
@@ -363,6 +362,15 @@ mod tests {
         down(&mut services, &checks, 1);
         let expected = ["192.0.2.1:80 Route, weight 1", "192.0.2.2:80 Route, weight 0"];
         assert_eq!(listed(&services), expected);
+    }
+
+    #[test]
+    fn a_sorry_server_that_the_table_cannot_hold_is_refused_although_it_waits() {
+        let text = TEXT.replace("127.0.0.1", "224.0.0.1");
+        let model = steadfast_conf::parse("test.conf", &text).model.unwrap();
+        let refused = unfit(&model, &Model::default()).remove(0).1.to_string();
+        assert!(refused.ends_with("its address is not unicast"), "{refused}");
+        assert!(unfit(&model, &model).is_empty(), "it is not looked at again");
     }
 
     fn table(text: &str) -> Vec<String> {

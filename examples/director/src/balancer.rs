@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use steadfast_checkers::{Event, Events, Monitor};
-use steadfast_conf::Model;
+use steadfast_conf::model::VirtualServer;
+use steadfast_conf::{Diagnostic, Loaded, Model, Severity};
 use steadfast_director_core::notify::InstanceState;
 use steadfast_director_core::services::{CheckId, Checks, Occurrence, Services, Suspension};
 use steadfast_director_core::status::ServiceStatus;
@@ -53,6 +54,20 @@ pub(crate) enum BalancerError {
     Table(#[from] TableError),
     #[error("the task that keeps the IPVS table has ended: {0}")]
     Ended(tokio::task::JoinError),
+}
+
+/// Refuses services that the configuration's own rules allow and the kernel's table cannot hold. It
+/// can hold those that are shared with an earlier model.
+pub(crate) fn audit(loaded: &mut Loaded, earlier: &Model) {
+    let Some(model) = &loaded.model else { return };
+    let refused = |(service, error): (&VirtualServer, TableError)| {
+        let message = format!("this service cannot be run: {error}");
+        Diagnostic::new(Severity::Error, service.span, message)
+    };
+    let errors: Vec<_> = table::unfit(model, earlier).into_iter().map(refused).collect();
+    for error in errors {
+        loaded.say(error);
+    }
 }
 
 impl Balancer {

@@ -13,6 +13,7 @@ use steadfast_director_core::standing;
 use tracing::warn;
 
 use crate::arguments;
+use crate::balancer;
 use crate::interfaces;
 use crate::last_good::LastGood;
 use crate::output::print;
@@ -112,6 +113,7 @@ impl Configuration {
         audit(&mut loaded);
         interfaces::audit(&mut loaded);
         vrrp::audit(&mut loaded);
+        balancer::audit(&mut loaded, earlier);
         loaded
     }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use steadfast_conf::{Model, Style};
 use steadfast_director_core::plan::Plan;
-use steadfast_director_core::table;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -92,7 +91,6 @@ pub(crate) fn read(
     }
     let model = part.of(model);
     vrrp::instances(&model).map_err(|error| error.to_string())?;
-    table::check(&model, current).map_err(|error| error.to_string())?;
     let plan = Plan::between(current, &model);
     Ok(Candidate { model, plan, said })
 }
@@ -137,6 +135,19 @@ mod tests {
         let place =
             "error: this instance cannot be run: first address 2001:db8::1 is not link-local";
         assert!(refused.contains(place) && refused.contains("test.conf:1:15"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_the_kernel_would_not_take_is_refused_at_its_service() {
+        let (_folder, mut reloader) = reloader(
+            "virtual_server 192.0.2.1 80 {\n protocol TCP\n lb_algo rr\n lb_kind NAT\n \
+             real_server 192.0.2.2 80 {\n lthreshold 5\n }\n}\n",
+        );
+        reloader.ask(&Arc::default(), None);
+        let refused = reloader.next().await.0.unwrap_err();
+        let why = "error: this service cannot be run: [192.0.2.2]:tcp:80 of [192.0.2.1]:tcp:80: \
+                   thresholds must be";
+        assert!(refused.contains(why) && refused.contains("test.conf:1:16"), "{refused}");
     }
 
     #[tokio::test]
