@@ -75,6 +75,8 @@ impl Member {
 pub struct Pool {
     rules: Rules,
     has_quorum: bool,
+    /// In an earlier life of the director.
+    had_quorum: bool,
 }
 
 /// What the kernel's table should list for a pool: weights by position of the member, and the weight
@@ -97,9 +99,10 @@ pub struct QuorumChange {
 }
 
 impl Pool {
-    /// A pool that has no quorum yet.
-    pub fn new(rules: Rules) -> Self {
-        Self { rules, has_quorum: false }
+    /// A pool that has no quorum yet. If it had in an earlier life of the director, it has again with
+    /// what it could have kept it with.
+    pub fn new(rules: Rules, had_quorum: bool) -> Self {
+        Self { rules, has_quorum: false, had_quorum }
     }
 
     /// Has it behave otherwise from the next [`update`](Self::update) on.
@@ -122,7 +125,8 @@ impl Pool {
     pub fn update(&mut self, members: &[Member]) -> Option<QuorumChange> {
         let weight = self.weight(members);
         let (quorum, hysteresis) = (u64::from(self.rules.quorum), u64::from(self.rules.hysteresis));
-        let has_quorum = if self.has_quorum {
+        let had_quorum = std::mem::take(&mut self.had_quorum);
+        let has_quorum = if self.has_quorum || had_quorum {
             weight > 0 && weight >= quorum.saturating_sub(hysteresis)
         } else {
             weight >= quorum.saturating_add(hysteresis)
@@ -162,7 +166,7 @@ mod tests {
     }
 
     fn listed(rules: Rules, members: &[Member]) -> (Vec<Option<u32>>, Option<u32>) {
-        let mut pool = Pool::new(rules);
+        let mut pool = Pool::new(rules, false);
         pool.update(members);
         let Listed { members, sorry } = pool.listed(members);
         (members, sorry)
@@ -219,7 +223,7 @@ mod tests {
 
     #[test]
     fn hysteresis_keeps_what_was_until_the_sum_has_passed_it() {
-        let mut pool = Pool::new(Rules { quorum: 4, hysteresis: 1, sorry: None });
+        let mut pool = Pool::new(Rules { quorum: 4, hysteresis: 1, sorry: None }, false);
         let mut with = |weight| pool.update(&[member(weight, Health::Up)]).map(|c| c.has_quorum);
         assert_eq!(with(4), None);
         assert_eq!(with(5), Some(true));
@@ -228,8 +232,21 @@ mod tests {
     }
 
     #[test]
+    fn what_had_quorum_before_a_restart_has_it_again_with_as_much_as_kept_it() {
+        let rules = Rules { quorum: 4, hysteresis: 1, sorry: None };
+        for (had_quorum, expected) in [(true, Some(true)), (false, None)] {
+            let mut pool = Pool::new(rules, had_quorum);
+            let mut with = |weight| pool.update(&[member(weight, Health::Up)]);
+            assert_eq!(with(3).map(|change| change.has_quorum), expected);
+        }
+        let mut pool = Pool::new(rules, true);
+        assert_eq!(pool.update(&[member(2, Health::Up)]), None);
+        assert_eq!(pool.update(&[member(3, Health::Up)]), None, "it is a pool without quorum");
+    }
+
+    #[test]
     fn a_pool_without_any_weight_has_no_quorum_whatever_the_hysteresis() {
-        let mut pool = Pool::new(Rules { quorum: 2, hysteresis: 1, sorry: None });
+        let mut pool = Pool::new(Rules { quorum: 2, hysteresis: 1, sorry: None }, false);
         pool.update(&[member(3, Health::Up)]);
         let change = pool.update(&[member(3, Health::Down)]);
         assert_eq!(change, Some(QuorumChange { has_quorum: false, weight: 0 }));

@@ -143,7 +143,8 @@ struct Numbers {
 struct Server {
     /// One for each of the model's checkers; most have one.
     checks: SmallVec<[Check; 1]>,
-    in_place: bool,
+    /// What an earlier run had left of it.
+    found: Found,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -332,11 +333,16 @@ impl Service {
 
     fn members(&self) -> Vec<Member> {
         let pairs = self.servers.iter().zip(&self.model.real_servers);
-        let member = |(server, model): (&Server, &RealServer)| Member {
-            weight: server.weight(model.weight),
-            on_failure: standby(model.inhibit_on_failure),
-            health: server.health(),
-            in_place: server.in_place,
+        let member = |(server, model): (&Server, &RealServer)| {
+            let health = server.health();
+            // Until it is judged it keeps the connections that it was left with.
+            let keeps = health == Health::Unknown && server.found == Found::Idle;
+            Member {
+                weight: server.weight(model.weight),
+                on_failure: standby(model.inhibit_on_failure || keeps),
+                health,
+                in_place: server.found == Found::Serving,
+            }
         };
         pairs.map(member).collect()
     }

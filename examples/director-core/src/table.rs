@@ -64,11 +64,15 @@ pub fn found(table: &Table, service: &VirtualServer, server: &RealServer) -> Fou
     if entries.peek().is_none() {
         return Found::Nothing;
     }
-    let serves = entries.any(|(key, entry)| {
+    let weights = entries.filter_map(|(key, entry)| {
         let at = destination_key(server.address, server.port, server.forward, key);
-        entry.destination(&at).is_some_and(|found| found.weight > Weight::ZERO)
+        Some(entry.destination(&at)?.weight)
     });
-    if serves { Found::Serving } else { Found::Waiting }
+    match weights.max() {
+        None => Found::Waiting,
+        Some(Weight::ZERO) if server.weight > 0 => Found::Idle,
+        Some(_) => Found::Serving,
+    }
 }
 
 /// The services of a model that the kernel's table cannot hold, and why. It can hold those that are
@@ -347,6 +351,23 @@ mod tests {
         down(&mut services, &checks, 1);
         let expected = ["127.0.0.1:80 Route, weight 1", "192.0.2.2:80 Route, weight 0"];
         assert_eq!(listed(&services), expected);
+    }
+
+    #[test]
+    fn a_server_is_found_as_an_earlier_run_left_it() {
+        let found_for = |listed: &str, weight: &str| {
+            let model = |weight| {
+                let text = TEXT.replace("weight 3", weight);
+                steadfast_conf::parse("test.conf", &text).model.unwrap()
+            };
+            let mut services = Services::default();
+            services.reconcile(&model(listed), |_, _| Found::Nothing);
+            let service = &model(weight).virtual_servers[0];
+            found(&desired(&services).unwrap(), service, &service.real_servers[0])
+        };
+        assert_eq!(found_for("weight 3", "weight 3"), Found::Serving);
+        assert_eq!(found_for("weight 0", "weight 3"), Found::Idle);
+        assert_eq!(found_for("weight 0", "weight 0"), Found::Serving, "it drains");
     }
 
     #[test]

@@ -26,9 +26,11 @@ pub struct Checks {
 pub enum Found {
     /// Its service is not in there.
     Nothing,
-    /// Its service is, but the server takes no traffic: it was down, most likely.
+    /// Its service is, but the server is not listed: it was down, most likely.
     Waiting,
-    /// It is listed with weight.
+    /// It is listed, and gets no new connections: those that it has go on.
+    Idle,
+    /// It is listed with weight, or with the weight 0 that it is to have.
     Serving,
 }
 
@@ -97,8 +99,13 @@ impl Services {
         let mut numbers = Numbers { service: self.services_ever, checks_ever: 0 };
         self.services_ever += 1;
         let begin = |server| numbers.begin_server(server, found(model, server), checks);
-        let servers = model.real_servers.iter().map(begin).collect();
-        let pool = Pool::new(rules(model));
+        let servers: Vec<_> = model.real_servers.iter().map(begin).collect();
+        // A server does not serve beside a sorry server.
+        let serves = |(server, model): (&Server, &RealServer)| {
+            server.found == Found::Serving && model.weight > 0
+        };
+        let any_serves = servers.iter().zip(&model.real_servers).any(serves);
+        let pool = Pool::new(rules(model), any_serves && model.sorry_server.is_some());
         let mut service = Service { numbers, model: Arc::clone(model), servers, pool };
         let told = service.handle_start(servers_are_told);
         (service, told)
@@ -140,10 +147,7 @@ impl Numbers {
     fn begin_server(&mut self, model: &RealServer, found: Found, checks: &mut Checks) -> Server {
         let begin =
             |checker: &Checker| self.begin_check(untried(checker.rules.alpha, found), checks);
-        Server {
-            checks: model.checkers.iter().map(begin).collect(),
-            in_place: found == Found::Serving,
-        }
+        Server { checks: model.checkers.iter().map(begin).collect(), found }
     }
 
     /// What a server was found to be it stays until a check that is new says otherwise.
@@ -167,7 +171,7 @@ impl Numbers {
             }
             *check
         };
-        Server { checks: model.checkers.iter().map(change).collect(), in_place: known.in_place }
+        Server { checks: model.checkers.iter().map(change).collect(), found: known.found }
     }
 
     fn begin_check(&mut self, health: Health, checks: &mut Checks) -> Check {
@@ -190,7 +194,10 @@ fn server_key(server: &RealServer) -> (IpAddr, u16) {
 }
 
 fn untried(alpha: bool, found: Found) -> Health {
-    if alpha || found == Found::Waiting { Health::Unknown } else { Health::Up }
+    match found {
+        Found::Nothing | Found::Serving if !alpha => Health::Up,
+        _ => Health::Unknown,
+    }
 }
 
 /// What a virtual server is known by from one model to the next: of a group only the name.

@@ -121,7 +121,7 @@ fn a_word_of_a_check_that_has_ended_changes_nothing() {
 fn what_checks_ask_for_adds_up_within_bounds() {
     let weight = |asked: &[AskedWeight]| {
         let check = |&weight: &_| Check { number: 0, health: Health::Up, weight };
-        Server { checks: asked.iter().map(check).collect(), in_place: false }.weight(10)
+        Server { checks: asked.iter().map(check).collect(), found: Found::Nothing }.weight(10)
     };
     assert_eq!(weight(&[AskedWeight::Configured]), 10);
     assert_eq!(weight(&[AskedWeight::Exactly(3)]), 3);
@@ -217,6 +217,30 @@ fn a_server_that_an_earlier_run_had_taken_out_waits_for_its_first_check() {
     assert_eq!(listed(&services), [Some(1), None]);
     services.handle_check(checks.started[1], found(true));
     assert_eq!(listed(&services), [Some(1), Some(1)]);
+}
+
+#[test]
+fn a_server_that_an_earlier_run_had_left_with_weight_0_stays_so_until_its_first_check() {
+    let mut services = Services::default();
+    let (checks, _) = services.reconcile(&model(80, &[ONE]), |_, _| Found::Idle);
+    assert_eq!(listed(&services), [Some(0)]);
+    services.handle_check(checks.started[0], found(false));
+    assert_eq!(listed(&services), [None]);
+    services.handle_check(checks.started[0], found(true));
+    assert_eq!(listed(&services), [Some(1)]);
+}
+
+#[test]
+fn a_service_that_an_earlier_run_had_found_good_enough_does_not_go_to_its_sorry_server() {
+    let quorum = "sorry_server 192.0.2.9 80\nquorum 2\nhysteresis 1";
+    let heavy = ONE.replace("{ TCP", "{\nweight 2\nTCP").replace("} }", "}\n}");
+    let model = model(80, &[quorum, &heavy, TWO]);
+    let heavy = &model.virtual_servers[0].real_servers[0];
+    let left = |_: &_, server: &_| if server == heavy { Found::Serving } else { Found::Waiting };
+    let mut services = Services::default();
+    services.reconcile(&model, left);
+    let (_, on_list) = services.listed().next().unwrap();
+    assert_eq!((on_list.members, on_list.sorry), (vec![Some(2), None], None));
 }
 
 #[test]
