@@ -27,6 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use steadfast_conf::Model;
+use steadfast_conf::model::Lvs;
 use steadfast_director_core::herald::{Happening, News};
 use steadfast_director_core::standing::state_file;
 use steadfast_vrrp_linux::Guard;
@@ -84,9 +85,17 @@ impl Part {
             model.scripts.clear();
             model.sync_groups.clear();
             model.track_processes.clear();
+            model.static_addresses.clear();
+            model.static_routes.clear();
+            model.static_rules.clear();
+            // It follows an instance.
+            model.global.lvs.sync_daemon = None;
         }
         if !self.services {
             model.virtual_servers.clear();
+            // The table is that of whoever has the services.
+            let sync_daemon = model.global.lvs.sync_daemon.take();
+            model.global.lvs = Lvs { sync_daemon, ..Lvs::default() };
         }
         model
     }
@@ -405,4 +414,35 @@ impl Signals {
 fn system(what: &str) -> impl FnOnce(std::io::Error) -> RunError {
     let what = what.to_owned();
     move |source| RunError::System { what, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: &str = "global_defs {\n lvs_flush\n lvs_flush_on_stop\n lvs_timeouts tcp 77\n \
+        lvs_sync_daemon eth0 A\n}\nstatic_routes {\n 198.51.100.0/24 via 192.0.2.1\n}\n\
+        vrrp_instance A {\n interface eth0\n virtual_router_id 1\n \
+        virtual_ipaddress {\n 192.0.2.1\n }\n}\n\
+        virtual_server 192.0.2.1 80 {\n protocol TCP\n lb_algo rr\n lb_kind NAT\n \
+        real_server 192.0.2.2 80 {\n }\n}\n";
+
+    fn part(vrrp: bool, services: bool) -> Model {
+        Part { vrrp, services }.of(steadfast_conf::parse("test.conf", BOTH).model.unwrap())
+    }
+
+    #[test]
+    fn who_has_no_services_leaves_the_table_to_whoever_has() {
+        let model = part(true, false);
+        let sync_daemon = model.global.lvs.sync_daemon.clone();
+        assert!(sync_daemon.is_some() && !model.static_routes.is_empty());
+        assert_eq!(model.global.lvs, Lvs { sync_daemon, ..Lvs::default() });
+    }
+
+    #[test]
+    fn who_has_no_instances_leaves_what_follows_them_to_whoever_has() {
+        let model = part(false, true);
+        assert_eq!((model.global.lvs.sync_daemon, model.static_routes), (None, Vec::new()));
+        assert!(model.global.lvs.flush && !model.virtual_servers.is_empty());
+    }
 }
