@@ -61,9 +61,10 @@ impl Settings {
         };
         let wanted = Wanted { timeouts: self.config.timeouts, daemons };
         match &self.task {
-            Some((sender, _)) => drop(sender.send(wanted)),
-            None if wanted == Wanted::default() => {}
-            None => {
+            Some((sender, _)) if !sender.is_closed() => drop(sender.send(wanted)),
+            _ if wanted == Wanted::default() => {}
+            // One that has ended could not reach the kernel, which may be mended by now.
+            _ => {
                 let (sender, receiver) = watch::channel(wanted);
                 self.task = Some((sender, tokio::spawn(keep(self.namespace.clone(), receiver))));
             }
@@ -103,15 +104,15 @@ struct Keeper {
     /// As they were before we changed anything.
     original: Timeouts,
     timeouts: Timeouts,
-    running: Vec<SyncDaemon>,
+    /// Those that run, once some are wanted: until then they are somebody else's.
+    running: Option<Vec<SyncDaemon>>,
 }
 
 impl Keeper {
     async fn connect(namespace: Option<&IpvsNamespace>) -> Result<Self, Error> {
         let mut client = namespace::ipvs(namespace).await?;
         let original = client.timeouts().await?;
-        let running = client.sync_daemons().await?;
-        Ok(Self { client, original, timeouts: original, running })
+        Ok(Self { client, original, timeouts: original, running: None })
     }
 
     async fn make(&mut self, wanted: &Wanted) {
@@ -126,9 +127,27 @@ impl Keeper {
             },
             Err(error) => error!("lvs_timeouts: {error}"),
         }
-        for daemon in std::mem::take(&mut self.running) {
-            if wanted.daemons.iter().any(|wanted| is(wanted, &daemon)) {
-                self.running.push(daemon);
+        if self.running.is_none() && !wanted.daemons.is_empty() {
+            match self.client.sync_daemons().await {
+                Ok(found) => self.running = Some(found),
+                Err(error) => error!("IPVS: {error}"),
+            }
+        }
+        if let Some(running) = self.running.take() {
+            self.running = Some(self.make_daemons(&wanted.daemons, running).await);
+        }
+    }
+
+    /// Says which run then.
+    async fn make_daemons(
+        &mut self,
+        wanted: &[SyncDaemon],
+        found: Vec<SyncDaemon>,
+    ) -> Vec<SyncDaemon> {
+        let mut running = Vec::with_capacity(wanted.len());
+        for daemon in found {
+            if wanted.iter().any(|wanted| is(wanted, &daemon)) {
+                running.push(daemon);
                 continue;
             }
             match self.client.stop_sync_daemon(daemon.role).await {
@@ -136,22 +155,23 @@ impl Keeper {
                 Err(Error::NoSyncDaemon(_)) => {}
                 Err(error) => {
                     error!("IPVS: {error}");
-                    self.running.push(daemon);
+                    running.push(daemon);
                 }
             }
         }
-        for daemon in &wanted.daemons {
-            if self.running.iter().any(|running| is(daemon, running)) {
+        for daemon in wanted {
+            if running.iter().any(|running| is(daemon, running)) {
                 continue;
             }
             match self.client.start_sync_daemon(daemon).await {
                 Ok(()) => {
                     info!("IPVS: started the {daemon}");
-                    self.running.push(*daemon);
+                    running.push(*daemon);
                 }
                 Err(error) => error!("IPVS: {error}"),
             }
         }
+        running
     }
 }
 

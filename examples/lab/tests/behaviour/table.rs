@@ -100,6 +100,22 @@ fn timeouts_are_set_and_put_back() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_sync_daemon_of_somebody_else_runs_on() {
+    let daemon = "--start-daemon master --mcast-interface eth1";
+    Scenario::new(&[SyncDaemons, Timeouts])
+        .before(move |scene| scene.run("ipvsadm", daemon))
+        .start(
+            "global_defs {\n lvs_timeouts tcp 77 tcpfin 33 udp 55\n}\n\
+             virtual_server 10.77.0.100 80 {\n protocol TCP\n lb_algo rr\n lb_kind NAT\n \
+             real_server 10.78.0.11 80 {\n }\n}\n",
+            &["77 33 55", "master"],
+        )
+        .step("it is stopped", |scene| scene.stop(), &["900 120 300", "master"])
+        .play();
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn the_sync_daemon_follows_an_instance() {
     let configuration =
         "global_defs {\n lvs_sync_daemon eth1 VI_1 id 7\n}\n".to_owned() + &quick(100, "");
