@@ -168,6 +168,11 @@ struct Keeper {
     granted: Granted,
 }
 
+/// Others may have a service that we gave up as soon as it is gone, whatever else could not be done.
+fn is_ours(key: &ServiceKey, wanted: &Table, known: &Table) -> bool {
+    wanted.get(key).is_some() || known.get(key).is_some()
+}
+
 /// What was changed since the table began to be read.
 #[derive(Debug, Default)]
 struct Granted {
@@ -229,17 +234,17 @@ impl Keeper {
         self.ours.extend(self.wanted.iter().map(|entry| *entry.key()));
         self.known.share(&self.wanted);
         let plan = self.known.diff(&self.wanted, |key| self.ours.contains(key));
-        if plan.is_empty() {
+        let all = if plan.is_empty() {
             debug!("the IPVS table is as it should be");
-            return Ok(true);
+            true
+        } else {
+            self.apply(&plan).await?
+        };
+        if all && !plan.is_empty() {
+            self.know(self.ours.clone());
         }
-        let all = self.apply(&plan).await?;
-        if all {
-            // Others may have those that we gave up.
-            let wanted = self.wanted.iter().map(|entry| *entry.key()).collect();
-            let made = std::mem::replace(&mut self.ours, wanted);
-            self.know(made);
-        }
+        let Self { ours, wanted, known, .. } = self;
+        ours.retain(|key| is_ours(key, wanted, known));
         Ok(all)
     }
 
@@ -261,11 +266,12 @@ impl Keeper {
         let plan = known.diff(&wanted, |_| true);
         let all = if plan.is_empty() { true } else { self.apply(&plan).await? };
         if all {
-            // Others may have those that we gave up.
-            for key in &gone {
+            self.know(keys);
+        }
+        for key in &gone {
+            if !is_ours(key, &self.wanted, &self.known) {
                 self.ours.remove(key);
             }
-            self.know(keys);
         }
         Ok(all)
     }

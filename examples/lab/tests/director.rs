@@ -234,6 +234,43 @@ fn services_of_somebody_else_are_left_alone() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_service_that_was_given_up_is_left_to_others_although_something_else_is_refused() {
+    const GIVEN_UP: &str = "192.168.21.200:443";
+    let service = |address: &str, server: &str, weight: u16| {
+        format!(
+            "virtual_server {address} 443 {{\n protocol TCP\n lb_algo rr\n lb_kind NAT\n \
+             real_server {server} 443 {{\n weight {weight}\n }}\n}}\n"
+        )
+    };
+    // The kernel refuses the address of everybody.
+    let stays = |weight| service("192.168.21.201", "192.168.21.255", weight);
+    let network = pair();
+    let host = network.host("a").unwrap();
+    let both = service("192.168.21.200", "192.168.21.108", 1) + &stays(1);
+    let director = Program::Director.start(host, &both);
+    wait_until(PATIENCE, "both are there", || {
+        let shown = ipvsadm(&network, "a");
+        shown.contains(GIVEN_UP) && shown.contains("192.168.21.201:443")
+    })
+    .unwrap();
+    host.write("keepalived.conf", &stays(2)).unwrap();
+    director.signal(Signal::HUP).unwrap();
+    wait_until(PATIENCE, "it is given up", || !ipvsadm(&network, "a").contains(GIVEN_UP)).unwrap();
+
+    host.run("ipvsadm", ["-A", "-t", GIVEN_UP, "-s", "rr"]).unwrap();
+    // The table is looked at, and mended, twice: the service was added while it was read perhaps.
+    for _ in 0..2 {
+        host.run("ipvsadm", ["-D", "-t", "192.168.21.201:443"]).unwrap();
+        wait_until(PATIENCE, "the other is put back", || {
+            ipvsadm(&network, "a").contains("192.168.21.201:443")
+        })
+        .unwrap();
+    }
+    assert!(ipvsadm(&network, "a").contains(GIVEN_UP));
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn a_director_started_after_a_kill_adopts_the_table_without_a_gap() {
     let network = pair();
     let _servers = [web_server(&network, "web1"), web_server(&network, "web2")];
