@@ -35,6 +35,8 @@ pub(crate) struct Balancer {
     /// There is none before there are services.
     kernel: Option<Kernel>,
     settings: Settings,
+    /// What is flushed once at the start has been.
+    goes_on: bool,
     /// Followed while a service asks for it.
     addresses: Option<Addresses>,
     /// Whether services of others are removed at the end.
@@ -72,7 +74,7 @@ pub(crate) fn audit(loaded: &mut Loaded, earlier: &Model) {
 
 impl Balancer {
     /// There are no services.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(goes_on: bool) -> Self {
         let (monitor, events) = checks::monitor();
         Self {
             services: Services::default(),
@@ -80,6 +82,7 @@ impl Balancer {
             events,
             kernel: None,
             settings: Settings::default(),
+            goes_on,
             addresses: None,
             flush_on_stop: false,
             changed: Checks::default(),
@@ -97,13 +100,14 @@ impl Balancer {
         let namespace = model.process.net_namespace_ipvs.as_ref();
         self.settings.reconcile(namespace, lvs);
         self.flush_on_stop = lvs.flush_on_stop;
-        if self.kernel.is_none() && model.virtual_servers.is_empty() && !lvs.flush {
+        let flush = lvs.flush && !self.goes_on;
+        if self.kernel.is_none() && model.virtual_servers.is_empty() && !flush {
             return Ok(Vec::new());
         }
         let mut found = Table::default();
         let is_first = self.kernel.is_none();
         if is_first {
-            let (kernel, table) = Kernel::connect(namespace, lvs.flush).await?;
+            let (kernel, table) = Kernel::connect(namespace, flush).await?;
             self.kernel = Some(kernel);
             found = table;
         }

@@ -170,7 +170,7 @@ pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
         configuration: Arc::clone(&configuration),
         speaker: Speaker::new(guard, goes_on),
         routing: Routing::new(),
-        balancer: Balancer::new(),
+        balancer: Balancer::new(goes_on),
         trackers: Trackers::new(),
         notifier: Notifier::new(),
         reloader: Reloader::new(configuration, part),

@@ -131,6 +131,20 @@ fn a_worker_that_takes_the_place_of_another_does_not_delay_the_start_once_more()
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_worker_that_takes_the_place_of_another_does_not_flush_once_more() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let flush = "global_defs {\n lvs_flush\n}\n".to_owned();
+    let configuration = [flush, instance(150), service(&[("192.168.21.12", 1)])].concat();
+    let _director = start(a, &configuration);
+    wait_for_address(a);
+    a.run("ipvsadm", ["-A", "-t", "192.168.21.200:443", "-s", "rr"]).unwrap();
+    replace_worker(a);
+    assert!(a.run("ipvsadm", ["-Sn"]).unwrap().contains("192.168.21.200:443"));
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn a_worker_that_was_just_started_ends_in_order() {
     let network = pair();
     let a = network.host("a").unwrap();
