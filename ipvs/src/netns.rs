@@ -14,10 +14,10 @@ pub(crate) fn inside<T: Send>(
 ) -> io::Result<T> {
     let file = File::open(namespace)?;
     std::thread::scope(|scope| {
-        let acting = scope.spawn(|| {
+        let acting = std::thread::Builder::new().spawn_scoped(scope, || {
             move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))?;
             action()
-        });
+        })?;
         acting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
