@@ -52,6 +52,7 @@ impl Kernel {
         let (wishes, inbox) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
         let keeper = Keeper {
+            namespace: namespace.cloned(),
             client,
             wanted: Table::default(),
             known: found.clone(),
@@ -128,17 +129,19 @@ async fn observe(keeper: &mut Keeper, observer: &mut Client, inbox: &mut Inbox) 
     keeper.granted = Granted::default();
     let mut all = true;
     let known = keeper.known.clone();
-    let reading = observer.table_beside(&known);
-    tokio::pin!(reading);
-    let read = loop {
-        tokio::select! {
-            read = &mut reading => break read,
-            wish = inbox.recv() => all &= keeper.grant(wish?).await,
+    let read = {
+        let reading = observer.table_beside(&known);
+        tokio::pin!(reading);
+        loop {
+            tokio::select! {
+                read = &mut reading => break read,
+                wish = inbox.recv() => all &= keeper.grant(wish?).await,
+            }
         }
     };
     let mended = match read {
         Ok(table) => keeper.handle_observed(table).await,
-        Err(error) => Err(error),
+        Err(error) => keeper.connect_again(observer).await.and(Err(error)),
     };
     say(&mended);
     Some(all)
@@ -158,6 +161,7 @@ fn say<E: std::fmt::Display>(made: &Result<bool, E>) -> bool {
 /// The services that are ours in the kernel's table.
 #[derive(Debug)]
 struct Keeper {
+    namespace: Option<IpvsNamespace>,
     client: Client,
     wanted: Table,
     /// What the kernel's table was when it was read, and what has been made of it since.
@@ -209,6 +213,13 @@ impl Keeper {
                 all
             }
         }
+    }
+
+    /// The module may have been unloaded, and nobody answers to the number that its family had.
+    async fn connect_again(&mut self, observer: &mut Client) -> Result<(), Error> {
+        self.client = namespace::ipvs(self.namespace.as_ref()).await?;
+        *observer = namespace::ipvs(self.namespace.as_ref()).await?;
+        Ok(())
     }
 
     /// Mends what of the table, as it was read, is not as it should be. Of services that were changed

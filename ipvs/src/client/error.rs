@@ -11,7 +11,8 @@ use crate::plan::Change;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The kernel has no IPVS, or its module is not loaded and could not be.
+    /// The kernel has no IPVS, or its module is not loaded and could not be, or was unloaded since the
+    /// client connected: only another client finds the one that is loaded then.
     #[error("this kernel has no IPVS: load its module with `modprobe ip_vs`")]
     NoIpvs,
     /// We may not.
@@ -175,15 +176,19 @@ fn unknown(key: &ServiceKey, service: &Service) -> Error {
 }
 
 pub(super) fn listing(what: String, source: io::Error) -> Error {
-    if source.raw_os_error() == Some(EPERM) {
-        return Error::Permission;
-    }
-    Error::Listing { what, source }
+    whole(&source).unwrap_or(Error::Listing { what, source })
 }
 
 pub(super) fn operation(operation: &'static str, source: io::Error) -> Error {
-    if source.raw_os_error() == Some(EPERM) {
-        return Error::Permission;
+    whole(&source).unwrap_or(Error::Operation { operation, source })
+}
+
+/// What does not depend on what was asked.
+fn whole(source: &io::Error) -> Option<Error> {
+    match source.raw_os_error() {
+        Some(EPERM) => Some(Error::Permission),
+        // Nobody has the number of the family any more (`net/netlink/genetlink.c`, `genl_rcv_msg`).
+        Some(ENOENT) => Some(Error::NoIpvs),
+        _ => None,
     }
-    Error::Operation { operation, source }
 }
