@@ -190,7 +190,8 @@ impl Services {
     }
 
     /// The virtual servers, and what the kernel should list for each.
-    pub fn listed(&self) -> impl Iterator<Item = (&VirtualServer, Listed)> {
+    #[cfg(test)]
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (&VirtualServer, Listed)> {
         self.services.iter().map(Service::listed)
     }
 

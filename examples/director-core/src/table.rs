@@ -89,20 +89,7 @@ fn fits(service: &VirtualServer) -> Result<(), TableError> {
     entries(service, &Listed { members, sorry: Some(1) }).map(drop)
 }
 
-/// The table that the kernel should have, as things are.
-///
-/// # Errors
-///
-/// When the kernel's model has a rule that the configuration's own checks do not have.
-pub fn desired(services: &Services) -> Result<Table, TableError> {
-    let mut table = Table::default();
-    for (model, listed) in services.listed() {
-        entries(model, &listed)?.into_iter().for_each(|entry| drop(table.insert(entry)));
-    }
-    Ok(table)
-}
-
-/// What of that table may be other than it was.
+/// What of the kernel's table may be other than it was.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Touched {
     /// Services that should not be there any more.
@@ -115,7 +102,7 @@ pub struct Touched {
 ///
 /// # Errors
 ///
-/// As [`desired`].
+/// When the kernel's model has a rule that the configuration's own checks do not have.
 pub fn touched(services: &mut Services) -> Result<Touched, TableError> {
     let former = services.take_former();
     let touched: Result<Vec<_>, _> =
@@ -297,6 +284,12 @@ mod tests {
 
     fn services() -> (Services, Checks) {
         services_of(TEXT)
+    }
+
+    /// The table that the kernel should have, as things are.
+    fn desired(services: &Services) -> Result<Table, TableError> {
+        let listed = services.listed().map(|(model, listed)| entries(model, &listed));
+        Ok(listed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
     fn services_of(text: &str) -> (Services, Checks) {
