@@ -2,7 +2,10 @@
 
 #![allow(unsafe_code, reason = "what runs between fork and exec is not checked by the compiler")]
 
+use std::io;
+
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
+use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 use tokio::process::Command;
 
 use super::RunAs;
@@ -22,4 +25,17 @@ pub(super) fn assume(command: &mut Command, user: &RunAs) {
     // SAFETY: after fork only this thread is left, so nothing may be waited for that another one
     // held: these are three system calls on memory that was there before, without allocation.
     unsafe { command.pre_exec(become_user) };
+}
+
+/// Lets a command be sent SIGTERM when the thread that starts it ends; after it has become somebody else,
+/// which would undo that (prctl(2)).
+pub(super) fn end_with_us(command: &mut Command) {
+    let us = getpid();
+    let listen = move || {
+        set_parent_process_death_signal(Some(Signal::TERM))?;
+        // It may have ended before that was set.
+        if getppid() == Some(us) { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::ESRCH)) }
+    };
+    // SAFETY: as above; these are two system calls, and an error of a number allocates nothing.
+    unsafe { command.pre_exec(listen) };
 }

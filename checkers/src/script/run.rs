@@ -19,6 +19,8 @@ use crate::LONGEST_WAIT;
 
 /// What is kept of the output; the rest is read and thrown away.
 const KEPT_OUTPUT: usize = 4096;
+/// What runs a script that names nothing to run it.
+const SHELL: &str = "/bin/sh";
 /// As much as a pipe holds by default (pipe(7)).
 const PIPE: usize = 65_536;
 
@@ -36,8 +38,11 @@ pub struct Script {
     pub arguments: Vec<OsString>,
     /// As whom it runs; `None` is as we do.
     pub run_as: Option<RunAs>,
-    /// What it has started in the background goes on when it has ended by itself.
+    /// What it has started in the background goes on when it has ended by itself. What that prints is
+    /// read and thrown away: without a reader its next word would be its last.
     pub may_leave_children: bool,
+    /// It is sent SIGTERM when the thread that has started it ends, in whatever way.
+    pub ends_with_us: bool,
 }
 
 /// A user and groups to run as; nothing of ours goes with them.
@@ -132,7 +137,13 @@ impl Script {
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Self {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        Self { program: program.into(), arguments, run_as: None, may_leave_children: false }
+        Self {
+            program: program.into(),
+            arguments,
+            run_as: None,
+            may_leave_children: false,
+            ends_with_us: false,
+        }
     }
 
     /// As somebody else.
@@ -162,9 +173,7 @@ impl Script {
         let start = |source| ScriptError::Start { program: program(), source };
         let wait = |source| ScriptError::Wait { program: program(), source };
 
-        let (command, output) = self.prepared().map_err(start)?;
-        let mut group = Group::start(command).map_err(start)?;
-        let mut output = Output { pipe: output, kept: Vec::new() };
+        let (mut group, mut output) = self.start().map_err(start)?;
         let ended = tokio::select! {
             ended = group.ended() => Some(ended),
             () = over => None,
@@ -188,16 +197,34 @@ impl Script {
             Some(Err(source)) => return Err(wait(source)),
             None => Ending::TimedOut,
         };
-        Ok(Ran { ending, output: output.finish(), took: begin.elapsed() })
+        let is_open = output.read_what_is_there() == Pipe::Open;
+        let text = output.text();
+        if is_open && self.may_leave_children {
+            tokio::spawn(async move { output.read_to_end().await });
+        }
+        Ok(Ran { ending, output: text, took: begin.elapsed() })
     }
 
-    /// The command, and where its output comes out.
-    fn prepared(&self) -> io::Result<(Command, pipe::Receiver)> {
+    fn start(&self) -> io::Result<(Group, Output)> {
+        let (mut command, output) = self.command(&self.program)?;
+        command.args(&self.arguments);
+        match Group::start(command) {
+            // It does not say what runs it: a script of the shell, as execvp(3) has it.
+            Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
+                let (mut command, output) = self.command(OsStr::new(SHELL))?;
+                command.arg(&self.program).args(&self.arguments);
+                Ok((Group::start(command)?, output))
+            }
+            started => Ok((started?, output)),
+        }
+    }
+
+    /// A command yet without arguments, and where its output comes out.
+    fn command(&self, program: &OsStr) -> io::Result<(Command, Output)> {
         let (sender, receiver) = pipe::pipe()?;
         let sender = sender.into_blocking_fd()?;
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(program);
         command
-            .args(&self.arguments)
             .stdin(Stdio::null())
             .stderr(Stdio::from(sender.try_clone()?))
             .stdout(Stdio::from(sender));
@@ -207,7 +234,10 @@ impl Script {
         if let Some(user) = &self.run_as {
             identity::assume(&mut command, user);
         }
-        Ok((command, receiver))
+        if self.ends_with_us {
+            identity::end_with_us(&mut command);
+        }
+        Ok((command, Output { pipe: receiver, kept: Vec::new() }))
     }
 }
 
@@ -221,9 +251,21 @@ struct Output {
     kept: Vec<u8>,
 }
 
+/// Whether anything can still come out of a pipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pipe {
+    Open,
+    Ended,
+}
+
 impl Output {
     /// Reads, so that the program never waits for us.
     async fn drain(&mut self) -> std::convert::Infallible {
+        self.read_to_end().await;
+        std::future::pending().await
+    }
+
+    async fn read_to_end(&mut self) {
         while self.pipe.readable().await.is_ok() {
             // Who prints faster than we read does not keep others from their turn.
             consume_budget().await;
@@ -231,10 +273,9 @@ impl Output {
                 Ok(1..) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 // It ended, or broke, which is its end too.
-                Ok(0) | Err(_) => break,
+                Ok(0) | Err(_) => return,
             }
         }
-        std::future::pending().await
     }
 
     fn read(&mut self) -> io::Result<usize> {
@@ -246,13 +287,19 @@ impl Output {
     }
 
     /// What was printed before the end. Somebody else may still have the pipe open and go on.
-    fn finish(mut self) -> String {
+    fn read_what_is_there(&mut self) -> Pipe {
         let mut read = 0;
-        while read < PIPE
-            && let Ok(length @ 1..) = self.read()
-        {
-            read += length;
+        while read < PIPE {
+            match self.read() {
+                Ok(0) => return Pipe::Ended,
+                Ok(length) => read += length,
+                Err(_) => return Pipe::Open,
+            }
         }
+        Pipe::Open
+    }
+
+    fn text(&self) -> String {
         String::from_utf8_lossy(&self.kept).into_owned()
     }
 }

@@ -1,6 +1,7 @@
 //! Programs that behave badly, run by MISC_CHECK.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -92,6 +93,16 @@ async fn a_file_that_is_not_executable_is_inconclusive() {
 }
 
 #[tokio::test]
+async fn a_script_that_names_nothing_to_run_it_is_run_by_the_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("check");
+    fs::write(&file, "exit $1\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let ran = Script::new(file, ["3"]).run(PATIENT).await.unwrap();
+    assert_eq!(ran.ending, Ending::Exited(3));
+}
+
+#[tokio::test]
 async fn a_program_that_deletes_itself_is_judged_by_its_code() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("check");
@@ -149,6 +160,45 @@ async fn what_a_program_may_leave_behind_goes_on() {
     let pid = Pid::from_raw(pid).unwrap();
     test_kill_process(pid).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
+#[tokio::test]
+async fn what_a_program_may_leave_behind_goes_on_when_it_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let [go, done] = ["go", "done"].map(|name| folder.path().join(name));
+    // More than a pipe holds.
+    let text = format!(
+        "(until test -e {}; do sleep 0.01; done; head -c 200000 /dev/zero && echo >{}) & exit 0",
+        go.display(),
+        done.display()
+    );
+    let script = Script { may_leave_children: true, ..shell(&text) };
+    assert_eq!(script.run(PATIENT).await.unwrap().ending, Ending::Exited(0));
+    fs::write(go, "").unwrap();
+    tokio::time::timeout(PATIENT, is_written(&done)).await.unwrap();
+}
+
+#[test]
+fn a_program_that_ends_with_us_is_asked_to_when_its_thread_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let text = format!("echo $$ >{}; exec sleep 1000", file.display());
+    let script = Script { ends_with_us: true, ..shell(&text) };
+    let written = file.clone();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut running = Box::pin(async move { script.run(PATIENT).await });
+        runtime.block_on(async {
+            tokio::select! {
+                ran = &mut running => panic!("{ran:?}"),
+                () = is_written(&written) => {}
+            }
+        });
+        // Nothing is put in order, as when a process is killed.
+        std::mem::forget((running, runtime));
+    });
+    thread.join().unwrap();
+    assert!(ends(&file));
 }
 
 #[tokio::test]

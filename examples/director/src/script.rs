@@ -65,14 +65,15 @@ impl Scripts {
         Ok(self.ready(script, arguments)?.run(limit).await?)
     }
 
-    /// The same, until this is ready.
+    /// The same, until this is ready; it does not outlive us, whatever ends us.
     pub(crate) async fn run_until(
         self,
         script: &Script,
         arguments: &[String],
         over: impl Future<Output = ()>,
     ) -> Result<Ran, ScriptError> {
-        Ok(self.ready(script, arguments)?.run_until(over).await?)
+        let script = self.ready(script, arguments)?;
+        Ok(script::Script { ends_with_us: true, ..script }.run_until(over).await?)
     }
 
     /// A script as it is run, if it may be.
