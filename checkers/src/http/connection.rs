@@ -105,6 +105,10 @@ impl Server<'_> {
             let (mut sender, connection) = http1::Builder::new()
                 .max_buf_size(LONGEST_HEAD)
                 .title_case_headers(true)
+                // Browsers take them too: the server serves.
+                .allow_obsolete_multiline_headers_in_responses(true)
+                .allow_spaces_after_header_name_in_responses(true)
+                .ignore_invalid_headers_in_responses(true)
                 .handshake(stream)
                 .await
                 .map_err(failed)?;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::panic::resume_unwind;
@@ -17,7 +18,8 @@ const LONGEST_LOOKED_AROUND: usize = 256 * 1024;
 
 /// A regular expression that is looked for in a body of bytes.
 ///
-/// The syntax is that of Perl, with look-around and back-references. Offsets are in bytes.
+/// The syntax is that of Perl, with look-around and back-references: `$` is also before the line end at the
+/// end of a body. Offsets are in bytes.
 ///
 /// A search takes time in proportion to the body's length, whatever the pattern is, unless it has
 /// look-around or back-references. With those it takes place on a thread of its own until the attempt's
@@ -79,21 +81,29 @@ impl Pattern {
     /// [`InvalidPattern`] if it is none.
     pub fn new(text: impl Into<String>, options: PatternOptions) -> Result<Self, InvalidPattern> {
         let text = text.into();
-        let regex = RegexBuilder::new(&text)
-            .case_insensitive(options.caseless)
-            .multi_line(options.multiline)
-            .dot_matches_new_line(options.dotall)
-            .ignore_whitespace(options.extended)
-            .bytes_mode(BytesMode::Ascii)
-            .backtrack_limit(BACKTRACK_LIMIT)
-            .build();
-        // What this cannot read goes beyond regular languages.
-        let mut regular =
-            ParserBuilder::new().ignore_whitespace(options.extended).utf8(false).build();
-        let linear = regular.parse(&text).is_ok();
-        match regex {
-            Ok(regex) => Ok(Self { text, options, regex: Arc::new(regex), linear }),
-            Err(error) => Err(InvalidPattern { text, why: error.to_string() }),
+        let build = |text: &str| {
+            RegexBuilder::new(text)
+                .case_insensitive(options.caseless)
+                .multi_line(options.multiline)
+                .dot_matches_new_line(options.dotall)
+                .ignore_whitespace(options.extended)
+                .bytes_mode(BytesMode::Ascii)
+                .backtrack_limit(BACKTRACK_LIMIT)
+                .build()
+        };
+        let ours = with_perls_end(&text).filter(|_| !options.multiline);
+        let ours = ours.and_then(|ours| Some((build(&ours).ok()?, ours)));
+        let built = match ours {
+            Some((regex, ours)) => Ok((regex, Cow::Owned(ours))),
+            // Look-behind, say, where only what has one length may stand.
+            None => build(&text).map(|regex| (regex, Cow::Borrowed(text.as_str()))),
+        };
+        match built {
+            Ok((regex, searched)) => {
+                let linear = is_regular(&searched, options);
+                Ok(Self { text, options, regex: Arc::new(regex), linear })
+            }
+            Err(error) => Err(InvalidPattern { why: error.to_string(), text }),
         }
     }
 
@@ -157,6 +167,49 @@ impl Pattern {
         }
         Ok(false)
     }
+}
+
+/// Whether it can be read as a regular language, and goes not beyond.
+fn is_regular(pattern: &str, options: PatternOptions) -> bool {
+    let mut parser = ParserBuilder::new().ignore_whitespace(options.extended).utf8(false).build();
+    parser.parse(pattern).is_ok()
+}
+
+/// The same pattern where each `$` is what Perl takes it for: the end, or a line end and the end. `None` if it
+/// may mean something else in there, the end of each line.
+fn with_perls_end(pattern: &str) -> Option<String> {
+    let mut ours = String::new();
+    let mut rest = pattern;
+    // How many brackets are open.
+    let mut class = 0_usize;
+    while let Some(letter) = rest.chars().next() {
+        let length = match letter {
+            '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+            // A bracket that closes nothing may come first.
+            '[' => ["[^]", "[]", "[^", "["].iter().find(|it| rest.starts_with(**it))?.len(),
+            '(' if class == 0 && rest.starts_with("(?#") => {
+                rest.find(')').map_or(rest.len(), |end| end + 1)
+            }
+            '(' if class == 0 && sets_multiline(rest) => return None,
+            other => other.len_utf8(),
+        };
+        match letter {
+            '[' => class += 1,
+            ']' => class = class.saturating_sub(1),
+            _ => {}
+        }
+        let (part, next) = rest.split_at_checked(length)?;
+        ours.push_str(if letter == '$' && class == 0 { r"(?:\n?\z)" } else { part });
+        rest = next;
+    }
+    Some(ours)
+}
+
+/// Whether a group begins like `(?m)` or `(?im:`.
+fn sets_multiline(group: &str) -> bool {
+    let flags = group.strip_prefix("(?").unwrap_or_default();
+    let set = flags.split(|letter: char| !letter.is_ascii_alphabetic()).next();
+    set.is_some_and(|set| set.contains('m'))
 }
 
 /// True until it is dropped.
@@ -236,6 +289,27 @@ mod tests {
         assert!(found("a.b", PatternOptions { dotall: true, ..PLAIN }, "a\nb"));
         assert!(!found("a b", PatternOptions { extended: true, ..PLAIN }, "a b"));
         assert!(found("a b # c", PatternOptions { extended: true, ..PLAIN }, "ab"));
+    }
+
+    #[test]
+    fn a_dollar_is_the_end_with_or_without_the_last_line_end() {
+        for (pattern, body, expected) in [
+            ("^OK$", "OK", true),
+            ("^OK$", "OK\n", true),
+            ("^OK$", "OK\n\n", false),
+            ("^OK$", "OK\nmore", false),
+            ("OK$|x", "not OK\n", true),
+            (r"^OK\z", "OK\n", false),
+            (r"^\$$", "$\n", true),
+            ("^[$]$", "$\n", true),
+            ("^[^]$]$", "a\n", true),
+            ("^(?#$)OK$", "OK\n", true),
+            ("(?m)^OK$", "OK\nmore", true),
+            (r"(?i:^(O|K)\1$)", "oo\n", true),
+            ("O(?=K$)", "OK\n", true),
+        ] {
+            assert_eq!(found(pattern, PLAIN, body), expected, "{pattern} {body:?}");
+        }
     }
 
     #[test]

@@ -104,6 +104,17 @@ async fn a_server_that_resets_the_connection_fails_as_that() {
 }
 
 #[tokio::test]
+async fn headers_that_are_against_the_rules_are_nobodys_concern() {
+    for header in ["Old: one\r\n  two", "Spaced : one", "no header", "bad name: one", ": one"] {
+        let answer = format!("HTTP/1.1 200 OK\r\n{header}\r\nContent-Length: 5\r\n\r\nwell\n");
+        let address = answering(answer.leak().as_bytes()).await;
+        let outcome = get(address, PATIENT, Url::new("/").digest(WELL_DIGEST.parse().unwrap()));
+        let outcome = outcome.await;
+        assert!(outcome.is_pass(), "{header:?}: {outcome}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_is_no_http_fails() {
     let failure = failure(get(answering(b"SSH-2.0-x\r\n\r\n").await, PATIENT, Url::new("/")).await);
     assert!(matches!(failure, Failure::Malformed(..)), "{failure}");
