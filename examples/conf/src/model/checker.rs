@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -166,6 +166,18 @@ pub struct HttpUrl {
     pub regex: Option<HttpRegex>,
     /// `status_code`: the answers that count as success; 200 to 299 if none was given. Never empty.
     pub status: Vec<RangeInclusive<u16>>,
+}
+
+/// The name in a Host header that a server can be told in the TLS handshake: without its port. An address is
+/// never told as a name (RFC 6066, section 3).
+pub(crate) fn server_name(host: &str) -> Option<&str> {
+    let is_port = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if is_port(port) => name,
+        _ => host,
+    };
+    let is_address = |text: &str| text.starts_with('[') || text.parse::<IpAddr>().is_ok();
+    (!is_address(host) && !is_address(name)).then_some(name)
 }
 
 /// `regex` and what belongs to it.

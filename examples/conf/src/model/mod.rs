@@ -20,6 +20,7 @@ mod vrrp;
 
 use std::sync::Arc;
 
+pub(crate) use checker::server_name;
 pub use checker::{
     CheckRules, Checker, Connection, DnsCheck, FileCheck, HttpCheck, HttpRegex, HttpUrl,
     HttpVersion, MiscCheck, Origin, Probe, SmtpCheck, Ssl, UdpCheck, UdpReply,

@@ -1,7 +1,6 @@
 use std::fmt;
-use std::net::IpAddr;
 
-use crate::model::{HttpRegex, HttpUrl, HttpVersion, Model, Probe, Ssl};
+use crate::model::{HttpRegex, HttpUrl, HttpVersion, Model, Probe, Ssl, server_name};
 
 use super::Print;
 use super::page::{Hexadecimal, Page, Quoted, Word};
@@ -19,10 +18,8 @@ impl fmt::Display for HttpVersion {
 /// It is said for all pages together: each tells its host, or all the same name.
 pub(super) fn print_sni(urls: &[HttpUrl], page: &mut Page<'_>) {
     let Some(name) = urls.iter().find_map(|url| url.sni.as_deref()) else { return };
-    let tells_its_host = |url: &HttpUrl| {
-        let host = url.host.as_deref().filter(|host| host.parse::<IpAddr>().is_err());
-        url.sni.as_deref() == host
-    };
+    let tells_its_host =
+        |url: &HttpUrl| url.sni.as_deref() == url.host.as_deref().and_then(server_name);
     if urls.iter().all(tells_its_host) {
         page.line("enable_sni");
     } else {

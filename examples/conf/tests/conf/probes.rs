@@ -29,6 +29,22 @@ fn ssl_get_tells_a_name_only_if_it_is_to() {
 }
 
 #[test]
+fn the_name_that_ssl_get_tells_is_its_virtual_host_without_a_port_and_no_address() {
+    let sni = |host: &str| {
+        let check = format!("SSL_GET {{\nenable_sni\nurl {{\npath /\nvirtualhost {host}\n}}\n}}");
+        let Probe::Http(http) = probe(&check) else { panic!("SSL_GET is an HTTP check") };
+        assert_eq!(http.urls[0].host.as_deref(), Some(host));
+        http.urls[0].sni.clone()
+    };
+    assert_eq!(sni("a.example:8443").as_deref(), Some("a.example"));
+    for address in
+        ["192.0.2.1", "192.0.2.1:8443", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:8443"]
+    {
+        assert_eq!(sni(address), None, "{address}");
+    }
+}
+
+#[test]
 fn tls_compliance_is_of_a_page_or_of_all() {
     let check = "SSL_GET {\nurl {\npath /a\ntls_compliant\n}\nurl {\npath /b\n}\n}";
     let compliant = |check: &str| {

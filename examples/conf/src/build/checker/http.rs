@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::build::Context;
 use crate::check::{Entries, Entry};
-use crate::model::{Connection, HttpCheck, HttpUrl, HttpVersion};
+use crate::model::{Connection, HttpCheck, HttpUrl, HttpVersion, server_name};
 use crate::value::integer;
 
 use super::{Inherited, regex};
@@ -78,8 +78,7 @@ fn url(url: &Entry<'_>, page: &Page, context: &mut Context<'_>) -> Option<HttpUr
         path: path(url, context)?,
         sni: match &page.sni {
             Sni::Untold => None,
-            // An address is never told as a name (RFC 6066, section 3).
-            Sni::Host => host.clone().filter(|host| host.parse::<std::net::IpAddr>().is_err()),
+            Sni::Host => host.as_deref().and_then(server_name).map(str::to_owned),
             Sni::Name(name) => Some(name.clone()),
         },
         host,
