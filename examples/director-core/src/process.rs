@@ -28,11 +28,15 @@ pub fn is_tracked(tracked: &TrackProcess, process: &Process) -> bool {
         first == Some(wanted.as_str())
     } else {
         let name = file_name(wanted);
-        // What the kernel has cut off is in the command line, unless that was written over.
-        let rest_agrees = || first.is_none_or(|first| file_name(first) == name);
         match name.as_bytes().get(..NAME_LENGTH) {
             Some(cut) if name.len() > NAME_LENGTH => {
-                cut == process.name.as_bytes() && rest_agrees()
+                // What the kernel has cut off is in the command line, unless that was written over, or is
+                // what runs a script.
+                let is_another = |first: &str| {
+                    let own = file_name(first);
+                    own != name && own.as_bytes().starts_with(cut)
+                };
+                cut == process.name.as_bytes() && !first.is_some_and(is_another)
             }
             _ => name == process.name,
         }
@@ -155,6 +159,14 @@ mod tests {
         let server = process("a-rather-long-n", &["/bin/a-rather-long-name"]);
         assert!(is_tracked(&tracked("process a-rather-long-name"), &server));
         assert!(!is_tracked(&tracked("process a-rather-long-nose"), &server));
+    }
+
+    #[test]
+    fn a_name_that_the_kernel_has_cut_is_enough_where_the_command_line_tells_something_else() {
+        let tracked = tracked("process a-rather-long-name");
+        for words in [&["/bin/sh", "/opt/a-rather-long-name"][..], &["long-name: idle"], &[]] {
+            assert!(is_tracked(&tracked, &process("a-rather-long-n", words)), "{words:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,10 @@
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Read, Write};
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
@@ -18,6 +21,13 @@ use crate::sys;
 const RETRY: Duration = Duration::from_secs(1);
 /// More than a number has.
 const LONGEST: u64 = 64;
+
+const CHANGES: WatchFlags = WatchFlags::CLOSE_WRITE
+    .union(WatchFlags::MOVED_TO)
+    .union(WatchFlags::MOVED_FROM)
+    .union(WatchFlags::CREATE)
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::ONLYDIR);
 
 /// Watches the folder of a file, since the file may come, go and be replaced.
 pub(super) async fn watch(file: TrackFile, report: Report) {
@@ -41,41 +51,75 @@ pub(super) async fn watch(file: TrackFile, report: Report) {
 
 async fn follow(file: &TrackFile, report: &Report) -> Result<std::convert::Infallible, io::Error> {
     let path = Path::new(&file.path);
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
+    let tell = |value| {
+        report.tell(Seen::Status(Object::File(file.name.clone()), Status::Value(value)));
     };
-    let changes = WatchFlags::CLOSE_WRITE
-        | WatchFlags::MOVED_TO
-        | WatchFlags::MOVED_FROM
-        | WatchFlags::CREATE
-        | WatchFlags::DELETE
-        | WatchFlags::ONLYDIR;
     let watch = sys::watch(inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?)?;
+    let mut is_known = false;
     loop {
-        // Each time: the folder may be another one by now.
-        inotify::add_watch(watch.get_ref(), folder, changes)?;
-        match read(path) {
-            Ok(Some(value)) => {
-                let object = Object::File(file.name.clone());
-                report.tell(Seen::Status(object, Status::Value(value)));
-            }
-            Ok(None) => warn!("track_file {}: there is no number in {}", file.name, file.path),
-            Err(error) => warn!("track_file {}: reading {}: {error}", file.name, file.path),
+        // Each time: the folder may be another one by now, and so may what a link leads to.
+        inotify::add_watch(watch.get_ref(), folder(path), CHANGES)?;
+        let target = target(path);
+        if let Some(target) = &target {
+            // What is not there may still come in the first folder.
+            let _watched = inotify::add_watch(watch.get_ref(), folder(target), CHANGES);
         }
-        let mut ready = watch.readable().await?;
-        drain(watch.get_ref());
-        ready.clear_ready();
+        match read(path) {
+            Ok(Some(value)) => tell(value),
+            Ok(None) => {
+                warn!("track_file {}: the number in {} is too large", file.name, file.path);
+                if !is_known {
+                    tell(0);
+                }
+            }
+            Err(error) => {
+                warn!("track_file {}: reading {}: {error}", file.name, file.path);
+                tell(0);
+            }
+        }
+        is_known = true;
+        loop {
+            let mut ready = watch.readable().await?;
+            // A link may be on its way through others, of whatever name.
+            let changed =
+                has_changed(watch.get_ref(), path).is_some_and(|ours| ours || target.is_some());
+            ready.clear_ready();
+            if changed {
+                break;
+            }
+        }
     }
 }
 
-/// What happened to which file is not asked: the file is read again.
-fn drain(watch: &OwnedFd) {
-    let mut events = [0; 4096];
-    while rustix::io::read(watch, &mut events).is_ok_and(|length| length > 0) {}
+/// What a link leads to.
+fn target(path: &Path) -> Option<PathBuf> {
+    let next = path.read_link().ok()?;
+    Some(path.canonicalize().unwrap_or_else(|_| folder(path).join(next)))
 }
 
-/// The number in a file; 0 without the file. `None` if it is no number.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Whether anything has happened, and whether to this file: another one in its folder may change while this
+/// one is being written, and is empty.
+fn has_changed(watch: &OwnedFd, path: &Path) -> Option<bool> {
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut reader = inotify::Reader::new(watch, &mut buffer);
+    let mut changed = None;
+    while let Ok(event) = reader.next() {
+        // Without a name it is the folder, or something that was lost.
+        let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
+        let is_ours = name.is_none() || name == path.file_name();
+        changed = Some(is_ours || changed.unwrap_or_default());
+    }
+    changed
+}
+
+/// The number in a file; 0 without the file, and without a number in it. `None` if it is too large.
 fn read(path: &Path) -> io::Result<Option<i32>> {
     let metadata = match path.metadata() {
         Ok(metadata) => metadata,
@@ -84,14 +128,24 @@ fn read(path: &Path) -> io::Result<Option<i32>> {
     };
     // Opening a pipe would wait for whoever writes to it.
     if !metadata.is_file() {
-        return Err(ErrorKind::InvalidInput.into());
+        return Err(io::Error::other("it is not a regular file"));
     }
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(LONGEST).read_to_string(&mut text)?;
-    match text.trim() {
-        "" => Ok(Some(0)),
-        number => Ok(number.parse().ok()),
-    }
+    let mut text = Vec::new();
+    std::fs::File::open(path)?.take(LONGEST).read_to_end(&mut text)?;
+    Ok(number(&String::from_utf8_lossy(&text)))
+}
+
+/// As strtol(3) reads it: spaces, a sign, digits, and whatever follows.
+fn number(text: &str) -> Option<i32> {
+    let text = text.trim_start();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut digits = digits.chars().map_while(|digit| digit.to_digit(10));
+    digits.try_fold(0_i32, |number, digit| {
+        number.checked_mul(10)?.checked_add(sign * i32::try_from(digit).ok()?)
+    })
 }
 
 fn initialise(path: &Path, init: InitFile) -> io::Result<()> {
@@ -113,6 +167,9 @@ fn initialise(path: &Path, init: InitFile) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    /// Long where the system is quick, so that a slow machine fails no test.
+    const PATIENT: Duration = Duration::from_secs(20);
+
     #[test]
     fn a_file_that_is_not_there_or_empty_is_zero() {
         let folder = tempfile::tempdir().unwrap();
@@ -127,10 +184,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("number");
         for (text, value) in
-            [("-5\n", Some(-5)), (" 7 ", Some(7)), ("x", None), ("99999999999", None)]
+            [("-5\n", Some(-5)), (" 7 ", Some(7)), ("99999999999", None), ("-99999999999", None)]
         {
             std::fs::write(&path, text).unwrap();
             assert_eq!(read(&path).unwrap(), value, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_follows_a_number_is_not_read_and_without_a_number_it_is_zero() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("number");
+        for (text, value) in [
+            (&b"3 # of 5"[..], 3),
+            (b"+4\n5\n", 4),
+            (b"x", 0),
+            (b"-", 0),
+            (b"\xff7", 0),
+            (b"7\xff", 7),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(read(&path).unwrap(), Some(value), "{:?}", text.escape_ascii().to_string());
         }
     }
 
@@ -147,5 +221,70 @@ mod tests {
             initialise(&path, InitFile { value, overwrite }).unwrap();
             assert_eq!(read(&path).unwrap(), Some(expected));
         }
+    }
+
+    /// A file that is watched, and what is told of it.
+    fn watched(path: &Path) -> (tokio::task::JoinHandle<()>, impl AsyncFnMut() -> Option<i32>) {
+        let text = format!(
+            "track_file f {{\nfile {}\n}}\nvrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n\
+             virtual_ipaddress {{ 192.0.2.1 }}\ntrack_file {{ f }}\n}}\n",
+            path.display()
+        );
+        let file = steadfast_conf::parse("t.conf", &text).model.unwrap().track_files.remove(0);
+        let (to, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let task = tokio::spawn(watch(file, Report { serial: 0, to }));
+        let next = async move || match tokio::time::timeout(PATIENT, told.recv()).await.ok()?? {
+            (_, Seen::Status(_, Status::Value(value))) => Some(value),
+            _ => None,
+        };
+        (task, next)
+    }
+
+    #[tokio::test]
+    async fn a_file_is_not_read_when_another_one_of_its_folder_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("number");
+        std::fs::write(&path, "5").unwrap();
+        let (_task, mut next) = watched(&path);
+        assert_eq!(next().await, Some(5));
+        // As a shell does it that has yet to find out what to write.
+        let mut written = std::fs::File::create(&path).unwrap();
+        std::fs::write(folder.path().join("another"), "").unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), next()).await.is_err());
+        written.write_all(b"7").unwrap();
+        drop(written);
+        assert_eq!(next().await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_when_what_it_is_a_link_to_changes() {
+        let [folder, another] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let (path, target) = (folder.path().join("link"), another.path().join("number"));
+        std::fs::write(&target, "5").unwrap();
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        let (_task, mut next) = watched(&path);
+        assert_eq!(next().await, Some(5));
+        std::fs::write(&target, "7").unwrap();
+        assert_eq!(next().await, Some(7));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_zero_and_nobody_waits_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_task, mut next) = watched(folder.path());
+        assert_eq!(next().await, Some(0));
+    }
+
+    #[tokio::test]
+    async fn a_number_that_is_too_large_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("number");
+        std::fs::write(&path, "99999999999").unwrap();
+        let (_task, mut next) = watched(&path);
+        assert_eq!(next().await, Some(0));
+        std::fs::write(&path, "5").unwrap();
+        assert_eq!(next().await, Some(5));
+        std::fs::write(&path, "99999999999").unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), next()).await.is_err());
     }
 }

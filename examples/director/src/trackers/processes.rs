@@ -65,6 +65,10 @@ fn count(tracked: &[TrackProcess]) -> io::Result<Vec<u32>> {
 fn read(folder: &Path) -> Option<Process> {
     let name = std::fs::read(folder.join("comm")).ok()?;
     let command_line = std::fs::read(folder.join("cmdline")).ok()?;
+    // A thread of the kernel has none either.
+    if command_line.is_empty() && has_ended(folder)? {
+        return None;
+    }
     let words = command_line.strip_suffix(&[0]).unwrap_or(&command_line);
     let words = words.split(|&byte| byte == 0).filter(|_| !command_line.is_empty());
     Some(Process {
@@ -73,9 +77,28 @@ fn read(folder: &Path) -> Option<Process> {
     })
 }
 
+/// Whether it is only there because its parent has not asked yet how it ended (proc(5), state Z).
+fn has_ended(folder: &Path) -> Option<bool> {
+    let stat = std::fs::read(folder.join("stat")).ok()?;
+    // The name before it may have anything in it.
+    let state = stat.rsplit(|&byte| byte == b')').next()?.trim_ascii_start();
+    Some(matches!(state.first(), Some(b'Z' | b'X')))
+}
+
 #[cfg(test)]
 mod tests {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
     use super::*;
+
+    #[test]
+    fn a_process_that_has_ended_is_none_before_its_parent_cares_either() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let id = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+        waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
+        assert_eq!(read(Path::new(&format!("/proc/{}", child.id()))), None);
+        child.wait().unwrap();
+    }
 
     #[test]
     fn this_process_is_read_with_its_words() {
