@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,6 +31,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Fifo {
     model: model::Fifo,
+    /// Which file it is: device and number.
+    file: (u64, u64),
     /// It did not exist before.
     made: bool,
     lines: mpsc::UnboundedSender<String>,
@@ -65,20 +69,20 @@ impl Fifo {
     /// Makes the FIFO if there is none, opens it and starts its reader.
     pub(super) fn open(model: &model::Fifo, scripts: Scripts) -> Result<Self, FifoError> {
         let failed = |reason: String| FifoError { path: model.path.clone(), reason };
-        let (made, sender) = open(model).map_err(failed)?;
+        let Opened { made, file, sender } = open(model).map_err(failed)?;
         let (lines, waiting) = mpsc::unbounded_channel();
         let writer = tokio::spawn(write(model.path.clone(), sender, waiting));
-        let mut fifo = Self { model: model.clone(), made, lines, writer, reader: None };
+        let mut fifo = Self { model: model.clone(), file, made, lines, writer, reader: None };
         fifo.read_by(model.reader.as_ref(), scripts);
         Ok(fifo)
     }
 
     /// Takes over what another model says of it, if that is the same FIFO: it stays open, and the
-    /// reader goes on if it is the same too. Says whether it is.
+    /// reader goes on if it is the same too. Says whether it is. One that was removed or replaced is another.
     pub(super) fn adopt(&mut self, model: &model::Fifo, scripts: Scripts) -> bool {
         let identity =
             |fifo: &model::Fifo| (fifo.path.clone(), fifo.user.clone(), fifo.group.clone());
-        if identity(&self.model) != identity(model) {
+        if identity(&self.model) != identity(model) || !self.is_there() {
             return false;
         }
         let same = self.model.reader == model.reader
@@ -88,6 +92,11 @@ impl Fifo {
             self.read_by(model.reader.as_ref(), scripts);
         }
         true
+    }
+
+    /// Whether its path still leads to it.
+    fn is_there(&self) -> bool {
+        leads_to(&self.model.path, self.file)
     }
 
     fn read_by(&mut self, script: Option<&Script>, scripts: Scripts) {
@@ -114,7 +123,7 @@ impl Fifo {
 
     /// Writes what waits, closes the FIFO, lets the reader end, and removes what was made.
     pub(super) async fn close(self) {
-        let Self { model, made, lines, writer, reader } = self;
+        let Self { model, file, made, lines, writer, reader } = self;
         if let Some(reader) = &reader {
             reader.wanted.send_replace(Wanted::UntilItEnds);
         }
@@ -127,14 +136,28 @@ impl Fifo {
                 let _ended = task.await;
             }
         }
-        if made && let Err(error) = std::fs::remove_file(&model.path) {
+        // What somebody else has put there is his.
+        if made
+            && leads_to(&model.path, file)
+            && let Err(error) = std::fs::remove_file(&model.path)
+        {
             warn!("removing {}: {error}", model.path);
         }
     }
 }
 
-/// Whether the FIFO was made, and its end for writing.
-fn open(model: &model::Fifo) -> Result<(bool, Sender), String> {
+fn leads_to(path: &str, file: (u64, u64)) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|there| (there.dev(), there.ino()) == file)
+}
+
+/// A FIFO whose end for writing is open.
+struct Opened {
+    made: bool,
+    file: (u64, u64),
+    sender: Sender,
+}
+
+fn open(model: &model::Fifo) -> Result<Opened, String> {
     let path = Path::new(&model.path);
     let made = match mknodat(CWD, path, FileType::Fifo, MODE, 0) {
         Ok(()) => true,
@@ -144,15 +167,30 @@ fn open(model: &model::Fifo) -> Result<(bool, Sender), String> {
     // For reading too: then it can be opened, and lines wait in it, without a reader. And nobody
     // leads us elsewhere by a link.
     let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::open(path, flags, Mode::empty());
-    let file = file.map_err(|error| format!("opening it: {error}"))?;
-    if made {
-        let (user, group) = owner(model.user.as_deref(), model.group.as_deref())?;
-        fchown(&file, user.map(Uid::from_raw), group.map(Gid::from_raw))
-            .map_err(|error| format!("giving it to its owner: {error}"))?;
+    let opened = rustix::fs::open(path, flags, Mode::empty());
+    let opened = opened.map_err(|error| format!("opening it: {error}"));
+    let opened = opened.and_then(|file| {
+        if made {
+            give(&file, model)?;
+        }
+        let not_opened = |error| format!("opening it: {error}");
+        let file = File::from(file);
+        let seen = file.metadata().map_err(not_opened)?;
+        let sender = Sender::from_file(file).map_err(not_opened)?;
+        Ok(Opened { made, file: (seen.dev(), seen.ino()), sender })
+    });
+    if made && opened.is_err() {
+        // Else it would be taken for somebody else's once what was in the way is gone.
+        let _gone_too = std::fs::remove_file(path);
     }
-    let sender = Sender::from_file(File::from(file));
-    Ok((made, sender.map_err(|error| format!("opening it: {error}"))?))
+    opened
+}
+
+/// Gives it to whom it should belong.
+fn give(file: &OwnedFd, model: &model::Fifo) -> Result<(), String> {
+    let (user, group) = owner(model.user.as_deref(), model.group.as_deref())?;
+    fchown(file, user.map(Uid::from_raw), group.map(Gid::from_raw))
+        .map_err(|error| format!("giving it to its owner: {error}"))
 }
 
 async fn write(path: String, fifo: Sender, mut lines: mpsc::UnboundedReceiver<String>) {
@@ -229,4 +267,61 @@ async fn read(script: Script, scripts: Scripts, path: String, mut wanted: watch:
 /// Waits until nobody holds the other end.
 async fn unwanted(wanted: &mut watch::Receiver<Wanted>) {
     while wanted.changed().await.is_ok() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(path: &Path) -> model::Fifo {
+        let text = format!("global_defs {{\nnotify_fifo {}\n}}\n", path.display());
+        steadfast_conf::parse("t.conf", &text).model.unwrap().global.fifos.all.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_fifo_that_is_still_there_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fifo");
+        let model = model(&path);
+        let mut fifo = Fifo::open(&model, Scripts::default()).unwrap();
+        assert!(fifo.adopt(&model, Scripts::default()));
+        fifo.close().await;
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_fifo_that_was_removed_or_replaced_is_not_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fifo");
+        let model = model(&path);
+        for replaced in [false, true] {
+            let mut fifo = Fifo::open(&model, Scripts::default()).unwrap();
+            std::fs::rename(&path, folder.path().join("former")).unwrap();
+            if replaced {
+                mknodat(CWD, &path, FileType::Fifo, MODE, 0).unwrap();
+            }
+            assert!(!fifo.adopt(&model, Scripts::default()), "{replaced}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_somebody_else_put_in_the_place_of_a_fifo_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fifo");
+        let fifo = Fifo::open(&model(&path), Scripts::default()).unwrap();
+        std::fs::rename(&path, folder.path().join("former")).unwrap();
+        std::fs::write(&path, "precious").unwrap();
+        fifo.close().await;
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    }
+
+    #[tokio::test]
+    async fn a_fifo_that_cannot_be_given_to_its_owner_is_not_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fifo");
+        let mut model = model(&path);
+        model.user = Some("no-such-user".to_owned());
+        let error = Fifo::open(&model, Scripts::default()).unwrap_err();
+        assert!(error.to_string().contains("no-such-user") && !path.exists(), "{error}");
+    }
 }
