@@ -13,8 +13,8 @@ use steadfast_director_core::notify::Alert;
 use steadfast_director_core::outbox::{Failure, Mail, Outbox};
 use steadfast_vrrp::Instant as Moment;
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinHandle};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{error, info, warn};
 
 use crate::or_never::or_never;
@@ -24,6 +24,16 @@ const LAST_MAIL: Duration = Duration::from_secs(5);
 /// What is allowed for each step of the conversation; a mail has some four, and one for each
 /// recipient.
 const STEPS: u32 = 4;
+/// Pauses before a mail is tried again for those who did not take it with the others; who puts off strangers
+/// does so for some minutes.
+const LATER: [Duration; 5] = [
+    Duration::from_mins(1),
+    Duration::from_mins(5),
+    Duration::from_mins(15),
+    Duration::from_hours(1),
+    Duration::from_hours(4),
+];
+const MOST_LATE: usize = 100;
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 /// Without the end of the line.
 const LONGEST_LINE: usize = 998;
@@ -122,24 +132,34 @@ impl Way {
         })
     }
 
-    async fn send(self, mail: Mail) -> Result<(), (Failure, String)> {
+    /// Gives what is to be sent again later, to those only who have not taken it while others have.
+    async fn send(self, mail: Mail) -> Sent {
         let message = self.message(&mail).map_err(|error| (Failure::Permanent, error))?;
-        let (envelope, bytes) = (message.envelope(), message.formatted());
-        let Err((failure, error)) = self.transmit(envelope, &bytes).await else { return Ok(()) };
-        if failure == Failure::Temporary || self.recipients.len() == 1 {
+        let (envelope, bytes) = (message.envelope().clone(), message.formatted());
+        let Err(refused) = self.transmit(&envelope, &bytes).await else { return Ok(None) };
+        let Refusal { failure, answered, error } = refused;
+        if !answered || envelope.to().len() == 1 {
             return Err((failure, error));
         }
-        // One whom the server does not know must not keep it from the others.
-        let mut taken = false;
+        // One whom the server does not want now, or does not know, must not keep it from the others.
+        let (mut taken, mut later) = (false, Vec::new());
         for recipient in envelope.to() {
             let one = Envelope::new(envelope.from().cloned(), vec![recipient.clone()]);
             let one = one.map_err(|error| (Failure::Permanent, error.to_string()))?;
             match self.transmit(&one, &bytes).await {
                 Ok(()) => taken = true,
-                Err((_, error)) => warn!("SMTP alert for {recipient} not sent: {error}"),
+                Err(Refusal { failure, error, .. }) => {
+                    warn!("SMTP alert for {recipient} not sent: {error}");
+                    later.extend((failure == Failure::Temporary).then_some(one));
+                }
             }
         }
-        if taken { Ok(()) } else { Err((failure, error)) }
+        match (taken, later.is_empty()) {
+            (true, true) => Ok(None),
+            (true, false) => Ok(Some(Late { way: self, envelopes: later, bytes })),
+            (false, true) => Err((Failure::Permanent, error)),
+            (false, false) => Err((Failure::Temporary, error)),
+        }
     }
 
     fn message(&self, mail: &Mail) -> Result<Message, String> {
@@ -158,7 +178,7 @@ impl Way {
         message.body(body(&mail.text())).map_err(|error| error.to_string())
     }
 
-    async fn transmit(&self, envelope: &Envelope, bytes: &[u8]) -> Result<(), (Failure, String)> {
+    async fn transmit(&self, envelope: &Envelope, bytes: &[u8]) -> Result<(), Refusal> {
         let SmtpServer { host, port } = &self.server;
         let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
             .port(*port)
@@ -167,12 +187,57 @@ impl Way {
             .build();
         let recipients = u32::try_from(self.recipients.len()).unwrap_or(u32::MAX);
         let limit = self.timeout.saturating_mul(STEPS.saturating_add(recipients));
-        let failed = |failure, error: String| (failure, format!("[{host}]:{port}: {error}"));
+        let refused = |failure, answered, error: String| {
+            Err(Refusal { failure, answered, error: format!("[{host}]:{port}: {error}") })
+        };
         match timeout(limit, transport.send_raw(envelope, bytes)).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(failed(failure(&error), with_sources(&error))),
-            Err(_) => Err(failed(Failure::Temporary, format!("it took longer than {limit:?}"))),
+            Ok(Err(error)) => {
+                let answered = error.is_permanent() || error.is_transient();
+                refused(failure(&error), answered, with_sources(&error))
+            }
+            Err(_) => refused(Failure::Temporary, false, format!("it took longer than {limit:?}")),
         }
+    }
+}
+
+/// What became of a mail: not all may have taken it yet.
+type Sent = Result<Option<Late>, (Failure, String)>;
+
+/// Why a mail was not taken.
+struct Refusal {
+    failure: Failure,
+    /// The server said so.
+    answered: bool,
+    error: String,
+}
+
+/// A mail that some have taken, and others may take later.
+struct Late {
+    way: Way,
+    /// One for each of these.
+    envelopes: Vec<Envelope>,
+    bytes: Vec<u8>,
+}
+
+impl Late {
+    async fn send(mut self) {
+        for pause in LATER {
+            sleep(pause).await;
+            let mut left = Vec::new();
+            for envelope in self.envelopes {
+                match self.way.transmit(&envelope, &self.bytes).await {
+                    Ok(()) => info!("SMTP alert successfully sent."),
+                    Err(Refusal { failure: Failure::Temporary, .. }) => left.push(envelope),
+                    Err(Refusal { error, .. }) => error!("SMTP alert given up: {error}"),
+                }
+            }
+            if left.is_empty() {
+                return;
+            }
+            self.envelopes = left;
+        }
+        error!("SMTP alert given up: it was not taken for {:?}", LATER.iter().sum::<Duration>());
     }
 }
 
@@ -211,13 +276,20 @@ async fn run(mut requests: mpsc::UnboundedReceiver<Request>) {
     let start = Instant::now();
     let now = || Moment::from_nanos(nanos(start.elapsed()));
     let (mut way, mut outbox) = (None::<Box<Way>>, Outbox::default());
-    let mut sending: Option<JoinHandle<Result<(), (Failure, String)>>> = None;
+    let mut sending: Option<JoinHandle<Sent>> = None;
+    let mut later = JoinSet::new();
     let mut end: Option<Instant> = None;
     loop {
-        if end.is_some() && sending.is_none() && outbox.poll_timeout().is_none() {
+        let due = outbox.poll_timeout().map(|at| start + Duration::from_nanos(at.as_nanos()));
+        if let Some(end) = end
+            && sending.is_none()
+            && due.is_none_or(|due| due >= end)
+        {
+            if due.is_some() {
+                warn!("the last SMTP alerts are not sent: it cannot be tried again in time");
+            }
             return;
         }
-        let due = outbox.poll_timeout().map(|at| start + Duration::from_nanos(at.as_nanos()));
         tokio::select! {
             request = requests.recv(), if end.is_none() => match request {
                 Some(Request::Way(new)) => {
@@ -242,8 +314,14 @@ async fn run(mut requests: mpsc::UnboundedReceiver<Request>) {
             sent = or_never(sending.as_mut()) => {
                 sending = None;
                 let sent = sent.unwrap_or_else(|error| Err((Failure::Permanent, error.to_string())));
+                let sent = sent.map(|late| match late {
+                    Some(late) if later.len() < MOST_LATE => drop(later.spawn(late.send())),
+                    Some(_) => error!("SMTP alert given up: {MOST_LATE} others wait to be tried again"),
+                    None => {}
+                });
                 settle(&mut outbox, now(), sent);
             }
+            Some(_sent) = later.join_next() => {}
             () = or_never(end.map(sleep_until)) => {
                 if let Some(sending) = sending {
                     sending.abort();
@@ -273,7 +351,82 @@ fn nanos(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
     use super::*;
+
+    /// A mail server that puts one recipient off, and gives those of each mail that it takes.
+    async fn puts_off(unwanted: &'static str) -> (u16, mpsc::UnboundedReceiver<Vec<String>>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (give, taken) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                // Who is refused goes in the middle of it.
+                let _hung_up = take(client, unwanted, &give).await;
+            }
+        });
+        (port, taken)
+    }
+
+    async fn take(
+        client: tokio::net::TcpStream,
+        unwanted: &str,
+        give: &mpsc::UnboundedSender<Vec<String>>,
+    ) -> std::io::Result<()> {
+        let (reading, mut writing) = client.into_split();
+        let mut lines = BufReader::new(reading).lines();
+        let mut recipients = Vec::new();
+        writing.write_all(b"220 mail\r\n").await?;
+        while let Some(line) = lines.next_line().await? {
+            let answer = match line.split_at_checked(4) {
+                Some(("RCPT", to)) if to.contains(unwanted) => "450 later",
+                Some(("RCPT", to)) => {
+                    recipients.push(to.trim_start_matches(" TO:").to_owned());
+                    "250 well"
+                }
+                Some(("DATA", _)) => "354 go on",
+                _ if line == "." => {
+                    let _tested = give.send(std::mem::take(&mut recipients));
+                    "250 well"
+                }
+                Some(("EHLO" | "MAIL" | "QUIT", _)) => "250 well",
+                _ => continue,
+            };
+            writing.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn whom_the_server_puts_off_keeps_a_mail_from_nobody_else() {
+        let (port, mut taken) = puts_off("full@example.org").await;
+        let text = format!(
+            "global_defs {{\nnotification_email {{\nfull@example.org\na@example.org\n}}\n\
+             notification_email_from b@example.org\nsmtp_server 127.0.0.1 {port}\n}}\n"
+        );
+        let mailer = Mailer::new();
+        mailer.reconcile(&steadfast_conf::parse("t.conf", &text).model.unwrap().global);
+        mailer.send(Alert { subject: "subject".to_owned(), text: "text".to_owned() });
+        mailer.stop().await;
+        assert_eq!(taken.try_recv().unwrap(), ["<a@example.org>"]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_refuses_the_last_mail_is_not_waited_for() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let text = format!(
+            "global_defs {{\nnotification_email {{\na@example.org\n}}\n\
+             notification_email_from b@example.org\nsmtp_server 127.0.0.1 {}\n}}\n",
+            nobody.port()
+        );
+        let mailer = Mailer::new();
+        mailer.reconcile(&steadfast_conf::parse("t.conf", &text).model.unwrap().global);
+        mailer.send(Alert { subject: "subject".to_owned(), text: "text".to_owned() });
+        let begin = Instant::now();
+        mailer.stop().await;
+        assert!(begin.elapsed() < LAST_MAIL, "{:?}", begin.elapsed());
+    }
 
     #[test]
     fn a_long_line_is_mailed_as_it_is() {
