@@ -4,11 +4,13 @@ use std::fs::{create_dir_all, remove_dir};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, Mode, memfd_create};
 use rustix::process::{Resource, Rlimit, chdir, setrlimit, umask};
-use steadfast_conf::Model;
+use steadfast_conf::{Model, Surroundings, load};
 use steadfast_director_core::standing;
 use steadfast_vrrp_linux::Guard;
 use tracing::{error, info, warn};
@@ -16,6 +18,7 @@ use tracing::{error, info, warn};
 use crate::arguments::Daemon;
 use crate::check::Configuration;
 use crate::exit::Exit;
+use crate::last_good::LastGood;
 use crate::output::print;
 use crate::pid_file::PidFile;
 use crate::supervisor::{After, Start, supervise};
@@ -141,7 +144,7 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
     let after = if daemon.dont_respawn { After::End } else { After::Respawn };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(supervise(worker, after)),
+        Ok(runtime) => runtime.block_on(supervise(worker, || last_script(&last_good), after)),
         Err(error) => {
             error!("making the runtime: {error}");
             return Exit::Fatal.into();
@@ -158,6 +161,14 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
             Exit::Fatal.into()
         }
     }
+}
+
+/// How long the `shutdown_script` may take of what was run last.
+fn last_script(last_good: &[String; 2]) -> Duration {
+    let last_good = LastGood::new(last_good.each_ref().map(PathBuf::from));
+    let model = last_good.latest().and_then(|copy| load(copy, &Surroundings::default()).model);
+    let script = model.and_then(|model| model.global.shutdown_script);
+    script.map_or(Duration::ZERO, |script| script.timeout)
 }
 
 fn memory() -> io::Result<OwnedFd> {

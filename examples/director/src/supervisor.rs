@@ -18,7 +18,7 @@ use crate::arguments::SignalName;
 use crate::exit::Exit;
 use crate::requests;
 
-/// How long a worker may take to end in order: it waits for scripts.
+/// How long a worker may take to end in order, without its last script: it waits for others.
 const LAST_WORDS: Duration = Duration::from_secs(15);
 
 /// Whether a worker that dies is followed by another: keepalived's `--dont-respawn`.
@@ -63,9 +63,11 @@ struct Supervisor {
     passed_on: PassedOn,
 }
 
-/// Keeps a worker running until it ends in order, or is of no use. `command` starts one.
+/// Keeps a worker running until it ends in order, or is of no use. `command` starts one; `last_script` says
+/// how long the script may take that it runs at its end.
 pub(crate) async fn supervise(
     command: impl Fn(Start) -> Command,
+    last_script: impl Fn() -> Duration,
     after: After,
 ) -> Result<u8, SupervisorError> {
     let mut supervisor = Supervisor {
@@ -79,7 +81,7 @@ pub(crate) async fn supervise(
     let mut start = Start::First;
     loop {
         let started = Instant::now();
-        let status = match supervisor.run(command(start)).await {
+        let status = match supervisor.run(command(start), &last_script).await {
             Ok(Outcome::Stopped(status)) => return Ok(supervisor.end(status)),
             Ok(Outcome::Ended(status)) if status.code().is_some_and(Exit::is_final) => {
                 return Ok(supervisor.end(status));
@@ -112,13 +114,17 @@ pub(crate) async fn supervise(
             _ = supervisor.interrupt.recv() => {}
         }
         info!("starting the worker to remove what is left");
-        let status = supervisor.run_to_end(command(Start::AsBefore)).await?;
+        let status = supervisor.run_to_end(command(Start::AsBefore), &last_script).await?;
         return Ok(supervisor.end(status));
     }
 }
 
 impl Supervisor {
-    async fn run(&mut self, command: Command) -> Result<Outcome, SupervisorError> {
+    async fn run(
+        &mut self,
+        command: Command,
+        last_script: impl Fn() -> Duration,
+    ) -> Result<Outcome, SupervisorError> {
         let mut child = self.spawn(command)?;
         loop {
             tokio::select! {
@@ -130,12 +136,16 @@ impl Supervisor {
                 passed_on = self.passed_on.next() => tell(&child, passed_on),
             }
         }
-        terminated(child).await.map(Outcome::Stopped)
+        terminated(child, last_script).await.map(Outcome::Stopped)
     }
 
     /// Has a worker end as soon as it is there.
-    async fn run_to_end(&mut self, command: Command) -> Result<ExitStatus, SupervisorError> {
-        terminated(self.spawn(command)?).await
+    async fn run_to_end(
+        &mut self,
+        command: Command,
+        last_script: impl Fn() -> Duration,
+    ) -> Result<ExitStatus, SupervisorError> {
+        terminated(self.spawn(command)?, last_script).await
     }
 
     fn spawn(&mut self, mut command: Command) -> Result<Child, SupervisorError> {
@@ -164,12 +174,19 @@ impl Supervisor {
 }
 
 /// Asks a worker to end, and sees to it that it does.
-async fn terminated(mut child: Child) -> Result<ExitStatus, SupervisorError> {
+async fn terminated(
+    mut child: Child,
+    last_script: impl Fn() -> Duration,
+) -> Result<ExitStatus, SupervisorError> {
     tell(&child, Signal::TERM);
-    let ended = match timeout(LAST_WORDS, child.wait()).await {
+    let mut ended = timeout(LAST_WORDS, child.wait()).await;
+    if ended.is_err() {
+        ended = timeout(last_script(), child.wait()).await;
+    }
+    let ended = match ended {
         Ok(ended) => ended,
         Err(_late) => {
-            warn!("the worker has not ended after {LAST_WORDS:?}: killing it");
+            warn!("the worker has not ended in time: killing it");
             tell(&child, Signal::KILL);
             child.wait().await
         }

@@ -72,7 +72,12 @@ fn start(daemon: Daemon, guard: Guard) -> Exit {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ran = match runtime {
-        Ok(runtime) => runtime.block_on(run(model, options)),
+        Ok(runtime) => {
+            let ran = runtime.block_on(run(model, options));
+            // Who still asks a name server, or a file system, that does not answer is not waited for.
+            runtime.shutdown_background();
+            ran
+        }
         Err(source) => Err(Failure::making_the_runtime(source)),
     };
     match ran {

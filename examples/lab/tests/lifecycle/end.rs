@@ -91,3 +91,17 @@ fn the_signals_have_keepalived_s_numbers() {
         assert_eq!(ours, a.run("/usr/sbin/keepalived", &words).unwrap(), "{name}");
     }
 }
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn the_last_script_has_the_time_that_it_is_given() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let last = "global_defs {\n script_user root\n shutdown_script \"/bin/sleep 17\"\n \
+                shutdown_script_timeout 50\n}\n";
+    let mut director = start(a, &[last, &instance(150)].concat());
+    wait_for_address(a);
+    let ended = director.terminate(PATIENCE).unwrap();
+    let log = director.log();
+    assert!(ended.success() && log.contains("shutdown script succeeded"), "{ended}: {log}");
+}
