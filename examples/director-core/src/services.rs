@@ -182,6 +182,17 @@ impl Services {
         service.model.real_servers.get(server)?.checkers.get(check)
     }
 
+    /// All checks, and what they are.
+    pub fn checkers(&self) -> impl Iterator<Item = (CheckId, &Checker)> {
+        self.services.iter().flat_map(|service| {
+            let servers = service.servers.iter().zip(&service.model.real_servers);
+            servers.flat_map(move |(server, model)| {
+                let checks = server.checks.iter().zip(&model.checkers);
+                checks.map(move |(check, checker)| (service.numbers.id(check), checker))
+            })
+        })
+    }
+
     /// The service of a check, and the positions of its server and of itself.
     fn place(&self, id: CheckId) -> Option<(&Service, usize, usize)> {
         let service = self.services.get(*self.positions.get(&id.service)?)?;

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info};
 
-use crate::checks;
+use crate::checks::{self, Certificates};
 use crate::following::Addresses;
 use crate::kernel::Kernel;
 use crate::links::Links;
@@ -43,6 +43,8 @@ pub(crate) struct Balancer {
     flush_on_stop: bool,
     /// What is still to become of checks.
     changed: Checks,
+    /// What the checks with TLS have been made with; `None` before there were checks.
+    certificates: Option<Certificates>,
     /// When the kernel is to be told what is wanted of it now.
     tell_at: Option<Instant>,
 }
@@ -86,6 +88,7 @@ impl Balancer {
             addresses: None,
             flush_on_stop: false,
             changed: Checks::default(),
+            certificates: None,
             tell_at: None,
         }
     }
@@ -123,7 +126,13 @@ impl Balancer {
     /// Has the checks follow what a model says: those that are as they were go on.
     pub(crate) fn check(&mut self, model: &Model) {
         let changed = std::mem::take(&mut self.changed);
-        checks::change(&self.monitor, &self.services, &changed, Scripts::new(&model.global));
+        let scripts = Scripts::new(&model.global);
+        let certificates = Certificates::of(model);
+        checks::change(&self.monitor, &self.services, &changed, scripts);
+        let before = self.certificates.replace(certificates);
+        if before.is_some() && before != self.certificates {
+            checks::renew(&self.monitor, &self.services, scripts);
+        }
         self.follow_addresses(model);
     }
 

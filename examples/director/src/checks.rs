@@ -2,13 +2,15 @@
 
 mod probe;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use steadfast_checkers::{
     DynamicWeight, Events, Monitor, MonitorOptions, Outcome, Policy, Standing, spread,
 };
-use steadfast_conf::model::{Checker, Probe};
+use steadfast_conf::Model;
+use steadfast_conf::model::{Checker, Probe, Ssl};
 use steadfast_director_core::services::{AskedWeight, CheckId, Checks, Judgement, Services};
 use tracing::{error, warn};
 
@@ -38,10 +40,15 @@ pub(crate) fn change(
         monitor.tell_every_attempt(&id, checker.rules.log_all_failures);
     }
     let started: Vec<_> = checks.started.iter().filter_map(checker).collect();
+    start(monitor, &started, scripts);
+}
+
+/// Starts checks; those that run and are as they were go on.
+fn start(monitor: &Monitor<CheckId>, started: &[(CheckId, &Checker)], scripts: Scripts) {
     monitor.add_all(started.iter().enumerate().filter_map(|(position, &(id, checker))| {
         match probe::check(&checker.probe, scripts) {
             Ok(check) => {
-                let warmup = spread(checker.rules.warmup, position, checks.started.len());
+                let warmup = spread(checker.rules.warmup, position, started.len());
                 Some((id, check, policy(checker), warmup))
             }
             Err(error) => {
@@ -52,6 +59,37 @@ pub(crate) fn change(
     }));
     for (id, _) in started.iter().filter(|(_, checker)| checker.rules.log_all_failures) {
         monitor.tell_every_attempt(id, true);
+    }
+}
+
+/// What is in the files of `SSL { }`. It may change while their names stay.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Certificates([Option<Vec<u8>>; 3]);
+
+impl Certificates {
+    /// As they are now. A configuration has one `SSL { }`.
+    pub(crate) fn of(model: &Model) -> Self {
+        let servers = model.virtual_servers.iter().flat_map(|service| &service.real_servers);
+        let ssl = servers.flat_map(|server| &server.checkers).find_map(ssl);
+        let read = |file: fn(&Ssl) -> &Option<PathBuf>| std::fs::read(file(ssl?).as_ref()?).ok();
+        Self([read(|ssl| &ssl.authorities), read(|ssl| &ssl.certificate), read(|ssl| &ssl.key)])
+    }
+}
+
+/// Has the checks with TLS go on with what is in its files now.
+pub(crate) fn renew(monitor: &Monitor<CheckId>, services: &Services, scripts: Scripts) {
+    let with_tls = services.checkers().filter(|(_, checker)| ssl(checker).is_some());
+    let with_tls: Vec<_> = with_tls.collect();
+    start(monitor, &with_tls, scripts);
+    for (id, _) in with_tls.iter().filter(|(id, _)| services.is_suspended(*id)) {
+        monitor.pause(id);
+    }
+}
+
+fn ssl(checker: &Checker) -> Option<&Ssl> {
+    match &checker.probe {
+        Probe::Http(http) => http.tls.as_deref(),
+        _ => None,
     }
 }
 
@@ -110,5 +148,46 @@ fn policy(checker: &Checker) -> Policy {
         delay_down: http.then_some(rules.delay_loop.max(rules.delay_before_retry)),
         alpha: rules.alpha,
         ..Policy::every(rules.delay_loop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use steadfast_director_core::services::Found;
+
+    use super::*;
+
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
+MIIBbjCCAROgAwIBAgIUBeCrbAv1JIIwkSTIg835KhN6jXswCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBYTAeFw0yNjExMjIwNTM3MDBaFw0zNjExMTkwNTM3MDBaMAwx
+CjAIBgNVBAMMAWEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASMtyxquzjleIQi
+FIS6PRt8uJmIu5k5ynh4yFiLj6nssWP7Gw3ryUNPq2FXz54guoT9dkY+6hNCaMz/
+Jk0/lC6no1MwUTAdBgNVHQ4EFgQUjf/oil49zR7SU/JLlWImfmQXyAowHwYDVR0j
+BBgwFoAUjf/oil49zR7SU/JLlWImfmQXyAowDwYDVR0TAQH/BAUwAwEB/zAKBggq
+hkjOPQQDAgNJADBGAiEA8wA/qDQEEdMWNM+rMVj7PScJBkyZtsQ9y4bLDZgx+kYC
+IQC1XK1H7Z2A+4khRC053hJwBeGMDfffBUGEU1jM13s+oA==
+-----END CERTIFICATE-----
+";
+
+    #[tokio::test]
+    async fn a_check_that_lacks_a_certificate_is_made_once_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        let text = format!(
+            "SSL {{\nca {}\n}}\nvirtual_server 192.0.2.10 80 {{\nlb_algo rr\nlb_kind NAT\nprotocol TCP\n\
+             real_server 192.0.2.21 80 {{\nSSL_GET {{\nwarmup 60\nurl {{\npath /\n}}\n}}\n}}\n}}\n",
+            file.display()
+        );
+        let model = steadfast_conf::parse("t.conf", &text).model.unwrap();
+        let (monitor, _events) = Monitor::new(MonitorOptions::default());
+        let mut services = Services::default();
+        let (checks, _) = services.reconcile(&model, |_, _| Found::Nothing);
+        change(&monitor, &services, &checks, Scripts::default());
+        assert_eq!(monitor.checks(), 0);
+        let before = Certificates::of(&model);
+        std::fs::write(&file, CERTIFICATE).unwrap();
+        assert_ne!(Certificates::of(&model), before);
+        renew(&monitor, &services, Scripts::default());
+        assert_eq!(monitor.checks(), 1);
     }
 }

@@ -26,6 +26,11 @@ impl Services {
         self.held = held;
     }
 
+    /// Whether a check pauses, as far as was asked.
+    pub fn is_suspended(&self, id: CheckId) -> bool {
+        self.suspended.contains(&id)
+    }
+
     /// What pauses, or goes on, since this was asked the last time. Checks start unpaused.
     pub fn take_suspensions(&mut self) -> Vec<Suspension> {
         let before = std::mem::take(&mut self.suspended);
