@@ -18,7 +18,7 @@ pub(crate) const IMPATIENT: Duration = Duration::from_millis(500);
 /// The same of all others: so much that a slow machine fails no test.
 pub(crate) const PATIENT: Duration = Duration::from_secs(20);
 /// So much later a check has ended at the latest.
-const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 /// The most that a check may hold in memory, and a server of ours beside it: less than what any of them
 /// is ready to read.
 pub(crate) const MEMORY: usize = 512 * 1024;
