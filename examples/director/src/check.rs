@@ -14,6 +14,7 @@ use tracing::warn;
 
 use crate::arguments;
 use crate::balancer;
+use crate::checks;
 use crate::interfaces;
 use crate::last_good::LastGood;
 use crate::output::print;
@@ -114,6 +115,7 @@ impl Configuration {
         interfaces::audit(&mut loaded);
         vrrp::audit(&mut loaded);
         balancer::audit(&mut loaded, earlier);
+        checks::audit(&mut loaded);
         loaded
     }
 

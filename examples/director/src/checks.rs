@@ -2,6 +2,7 @@
 
 mod probe;
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use steadfast_checkers::{
     DynamicWeight, Events, Monitor, MonitorOptions, Outcome, Policy, Standing, spread,
 };
-use steadfast_conf::Model;
 use steadfast_conf::model::{Checker, Probe, Ssl};
+use steadfast_conf::{Diagnostic, Loaded, Model, Severity};
 use steadfast_director_core::services::{AskedWeight, CheckId, Checks, Judgement, Services};
 use tracing::{error, warn};
 
@@ -67,13 +68,34 @@ fn start(monitor: &Monitor<CheckId>, started: &[(CheckId, &Checker)], scripts: S
 pub(crate) struct Certificates([Option<Vec<u8>>; 3]);
 
 impl Certificates {
-    /// As they are now. A configuration has one `SSL { }`.
+    /// As they are now.
     pub(crate) fn of(model: &Model) -> Self {
-        let servers = model.virtual_servers.iter().flat_map(|service| &service.real_servers);
-        let ssl = servers.flat_map(|server| &server.checkers).find_map(ssl);
+        let ssl = first_with_tls(model).map(|(_, ssl)| ssl);
         let read = |file: fn(&Ssl) -> &Option<PathBuf>| std::fs::read(file(ssl?).as_ref()?).ok();
         Self([read(|ssl| &ssl.authorities), read(|ssl| &ssl.certificate), read(|ssl| &ssl.key)])
     }
+}
+
+/// Warns of files of `SSL { }` that cannot be read.
+pub(crate) fn audit(loaded: &mut Loaded) {
+    let Some((checker, ssl)) = loaded.model.as_ref().and_then(first_with_tls) else { return };
+    let files = [&ssl.authorities, &ssl.certificate, &ssl.key].into_iter().flatten();
+    let warning = |file: &PathBuf| {
+        let error = File::open(file).err()?;
+        let message = format!("cannot read {}: {error}", file.display());
+        let warning = Diagnostic::new(Severity::Warning, checker.span, message);
+        Some(warning.label("not made without it, and its server counts as up"))
+    };
+    for warning in files.filter_map(warning).collect::<Vec<_>>() {
+        loaded.say(warning);
+    }
+}
+
+/// A configuration has one `SSL { }`, which is told to all.
+fn first_with_tls(model: &Model) -> Option<(&Checker, &Ssl)> {
+    let servers = model.virtual_servers.iter().flat_map(|service| &service.real_servers);
+    let mut checkers = servers.flat_map(|server| &server.checkers);
+    checkers.find_map(|checker| Some((checker, ssl(checker)?)))
 }
 
 /// Has the checks with TLS go on with what is in its files now.
@@ -170,7 +192,7 @@ IQC1XK1H7Z2A+4khRC053hJwBeGMDfffBUGEU1jM13s+oA==
 ";
 
     #[tokio::test]
-    async fn a_check_that_lacks_a_certificate_is_made_once_that_is_there() {
+    async fn a_check_that_lacks_a_certificate_is_warned_of_and_made_once_that_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
         let text = format!(
@@ -179,6 +201,12 @@ IQC1XK1H7Z2A+4khRC053hJwBeGMDfffBUGEU1jM13s+oA==
             file.display()
         );
         let model = steadfast_conf::parse("t.conf", &text).model.unwrap();
+        let said = || {
+            let mut loaded = steadfast_conf::parse("t.conf", &text);
+            audit(&mut loaded);
+            loaded.render(steadfast_conf::Style::Plain)
+        };
+        assert!(said().contains("cannot read"), "{}", said());
         let (monitor, _events) = Monitor::new(MonitorOptions::default());
         let mut services = Services::default();
         let (checks, _) = services.reconcile(&model, |_, _| Found::Nothing);
@@ -187,6 +215,7 @@ IQC1XK1H7Z2A+4khRC053hJwBeGMDfffBUGEU1jM13s+oA==
         let before = Certificates::of(&model);
         std::fs::write(&file, CERTIFICATE).unwrap();
         assert_ne!(Certificates::of(&model), before);
+        assert!(!said().contains("cannot read"), "{}", said());
         renew(&monitor, &services, Scripts::default());
         assert_eq!(monitor.checks(), 1);
     }
