@@ -3,7 +3,7 @@
 mod probe;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -70,23 +70,26 @@ pub(crate) struct Certificates([Option<Vec<u8>>; 3]);
 impl Certificates {
     /// As they are now.
     pub(crate) fn of(model: &Model) -> Self {
-        let ssl = first_with_tls(model).map(|(_, ssl)| ssl);
-        let read = |file: fn(&Ssl) -> &Option<PathBuf>| std::fs::read(file(ssl?).as_ref()?).ok();
-        Self([read(|ssl| &ssl.authorities), read(|ssl| &ssl.certificate), read(|ssl| &ssl.key)])
+        let files = first_with_tls(model).map(|(_, ssl)| files(ssl)).unwrap_or_default();
+        Self(files.map(|file| std::fs::read(file?).ok()))
     }
+}
+
+fn files(ssl: &Ssl) -> [Option<&Path>; 3] {
+    [&ssl.authorities, &ssl.certificate, &ssl.key].map(Option::as_deref)
 }
 
 /// Warns of files of `SSL { }` that cannot be read.
 pub(crate) fn audit(loaded: &mut Loaded) {
     let Some((checker, ssl)) = loaded.model.as_ref().and_then(first_with_tls) else { return };
-    let files = [&ssl.authorities, &ssl.certificate, &ssl.key].into_iter().flatten();
-    let warning = |file: &PathBuf| {
+    let warning = |file: &Path| {
         let error = File::open(file).err()?;
         let message = format!("cannot read {}: {error}", file.display());
         let warning = Diagnostic::new(Severity::Warning, checker.span, message);
         Some(warning.label("not made without it, and its server counts as up"))
     };
-    for warning in files.filter_map(warning).collect::<Vec<_>>() {
+    let warnings: Vec<_> = files(ssl).into_iter().flatten().filter_map(warning).collect();
+    for warning in warnings {
         loaded.say(warning);
     }
 }
