@@ -120,9 +120,14 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Says something more, found by looking at what a text cannot tell.
-    pub fn say(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+    /// Says more, found by looking at what a text cannot tell.
+    pub fn say(&mut self, diagnostics: Vec<Diagnostic>) {
+        if diagnostics.is_empty() {
+            return;
+        }
+        for diagnostic in diagnostics {
+            self.diagnostics.push(diagnostic);
+        }
         self.diagnostics.settle(&self.sources, &HashSet::new());
         if self.diagnostics.has_errors() {
             self.model = None;

@@ -68,10 +68,8 @@ pub(crate) fn audit(loaded: &mut Loaded, earlier: &Model) {
         let message = format!("this service cannot be run: {error}");
         Diagnostic::new(Severity::Error, service.span, message)
     };
-    let errors: Vec<_> = table::unfit(model, earlier).into_iter().map(refused).collect();
-    for error in errors {
-        loaded.say(error);
-    }
+    let errors = table::unfit(model, earlier).into_iter().map(refused).collect();
+    loaded.say(errors);
 }
 
 impl Balancer {

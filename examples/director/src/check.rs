@@ -122,14 +122,14 @@ impl Configuration {
     fn compare_with_settled(&self, loaded: &mut Loaded) {
         let (Some(settled), Some(model)) = (&self.settled, &loaded.model) else { return };
         let Some(keyword) = standing::change(settled, &model.process) else { return };
-        loaded.say(Diagnostic {
+        loaded.say(vec![Diagnostic {
             severity: Severity::Error,
             message: format!("`{keyword}` cannot change while the director runs"),
             span: None,
             label: String::new(),
             related: Vec::new(),
             help: Some("restart the director, or leave it as it was".to_owned()),
-        });
+        }]);
     }
 
     /// Prints what there is to say about it and a summary, and says whether it can be run.

@@ -88,10 +88,8 @@ pub(crate) fn audit(loaded: &mut Loaded) {
         let warning = Diagnostic::new(Severity::Warning, checker.span, message);
         Some(warning.label("not made without it, and its server counts as up"))
     };
-    let warnings: Vec<_> = files(ssl).into_iter().flatten().filter_map(warning).collect();
-    for warning in warnings {
-        loaded.say(warning);
-    }
+    let warnings = files(ssl).into_iter().flatten().filter_map(warning).collect();
+    loaded.say(warnings);
 }
 
 /// A configuration has one `SSL { }`, which is told to all.

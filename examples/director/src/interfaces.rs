@@ -13,9 +13,8 @@ pub(crate) fn audit(loaded: &mut Loaded) {
     if model.process.net_namespace.is_some() {
         return;
     }
-    for warning in missing(model, |name| if_nametoindex(name).is_ok()) {
-        loaded.say(warning);
-    }
+    let warnings = missing(model, |name| if_nametoindex(name).is_ok());
+    loaded.say(warnings);
 }
 
 fn missing(model: &Model, is_there: impl Fn(&str) -> bool) -> Vec<Diagnostic> {

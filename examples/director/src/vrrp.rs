@@ -47,10 +47,8 @@ pub(crate) fn audit(loaded: &mut Loaded) {
         let message = format!("this instance cannot be run: {}", error.reason);
         Some(Diagnostic::new(Severity::Error, one.span, message))
     };
-    let errors: Vec<_> = model.instances.iter().filter_map(unfit).collect();
-    for error in errors {
-        loaded.say(error);
-    }
+    let errors = model.instances.iter().filter_map(unfit).collect();
+    loaded.say(errors);
 }
 
 /// How fast announcements may follow each other.

@@ -18,9 +18,7 @@ pub(crate) fn audit(loaded: &mut Loaded) {
         }
     }
     model.retain_scripts(|script| refusal(scripts, script).is_none());
-    for warning in said {
-        loaded.say(warning);
-    }
+    loaded.say(said);
 }
 
 fn warning(scripts: Scripts, script: &Script) -> Option<Diagnostic> {
