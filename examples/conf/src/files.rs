@@ -1,11 +1,19 @@
 //! The only way to the file system.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// What reading a configuration asks of a file system.
 pub(crate) trait Files {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    fn open(&self, path: &Path) -> io::Result<File>;
+
+    /// What stands in a file.
+    fn text(&self, path: &Path) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        self.open(path)?.read_to_end(&mut bytes)?;
+        Ok(text_of(bytes))
+    }
 
     /// The files that match a pattern, in alphabetical order.
     fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, String>;
@@ -28,8 +36,8 @@ pub(crate) enum Program {
 pub(crate) struct Disk;
 
 impl Files for Disk {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+    fn open(&self, path: &Path) -> io::Result<File> {
+        File::open(path)
     }
 
     fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, String> {
@@ -60,7 +68,7 @@ impl Files for Disk {
 pub(crate) struct NoFiles;
 
 impl Files for NoFiles {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+    fn open(&self, path: &Path) -> io::Result<File> {
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
             format!("{} is not looked at", path.display()),
@@ -79,4 +87,10 @@ impl Files for NoFiles {
     fn absolute(&self, folder: &Path) -> String {
         folder.to_string_lossy().into_owned()
     }
+}
+
+/// Bytes that are no UTF-8 replaced by U+FFFD.
+pub(crate) fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -100,7 +100,7 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 use files::{Disk, Files, NoFiles};
 pub use model::Model;
 use model::Process;
-use reader::{Read, Reader, text_of};
+use reader::{Read, Reader};
 pub use render::Style;
 pub use source::{Location, Source, SourceId, Sources, Span};
 pub use surroundings::Surroundings;
@@ -154,8 +154,8 @@ pub fn load(path: &Path, surroundings: &Surroundings) -> Loaded {
 #[must_use]
 pub fn load_again(path: &Path, surroundings: &Surroundings, earlier: &Model) -> Loaded {
     let name = path.to_string_lossy();
-    match Disk.read(path) {
-        Ok(bytes) => read(&name, text_of(bytes), &Disk, surroundings, earlier),
+    match Disk.text(path) {
+        Ok(text) => read(&name, text, &Disk, surroundings, earlier),
         Err(error) => {
             let mut diagnostics = Diagnostics::default();
             diagnostics.push(Diagnostic {
@@ -175,12 +175,10 @@ pub fn load_again(path: &Path, surroundings: &Surroundings, earlier: &Model) -> 
 /// said: that, [`load`] does.
 #[must_use]
 pub fn load_process(path: &Path, surroundings: &Surroundings) -> Process {
-    let Ok(bytes) = Disk.read(path) else { return Process::default() };
     let mut sources = Sources::default();
     let mut diagnostics = Diagnostics::default();
-    let main = sources.add(path.to_string_lossy().into_owned(), text_of(bytes));
     let reader = Reader::new(&Disk, surroundings, &mut sources, &mut diagnostics);
-    let tokens = reader.without_blocks().read(main).tokens;
+    let Ok(tokens) = reader.read_outermost(path) else { return Process::default() };
     let concerns = |statement: &Range<usize>| {
         Process::KEYWORDS.iter().any(|keyword| tokens.is_of(keyword, statement, &sources))
     };

@@ -104,6 +104,14 @@ impl Sources {
         SourceId(self.files.len() - 1)
     }
 
+    /// Has another part of a file in the place of the one before.
+    pub(crate) fn replace_text(&mut self, SourceId(index): SourceId, text: String) {
+        if let Some(source) = self.files.get_mut(index) {
+            source.text = Arc::new(text.into_boxed_str());
+            source.lines = OnceLock::new();
+        }
+    }
+
     pub(crate) fn shared_text(&self, id: SourceId) -> Arc<Box<str>> {
         self.get(id).map(|source| Arc::clone(&source.text)).unwrap_or_default()
     }

@@ -106,22 +106,11 @@ impl Reader<'_> {
             self.diagnostics.push(Diagnostic::new(severity, span, message));
         }
         for path in paths {
-            match files.read(&path) {
-                Ok(bytes) => {
-                    let text = text_of(bytes);
-                    let source = self.sources.add(path.to_string_lossy().into_owned(), text);
-                    self.file(source);
-                }
-                Err(error) => self.error(span, format!("cannot read {}: {error}", path.display())),
+            if let Err(error) = self.file_at(&path) {
+                self.error(span, format!("cannot read {}: {error}", path.display()));
             }
         }
     }
-}
-
-/// Bytes that are no UTF-8 replaced by U+FFFD.
-pub(crate) fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// `{a,b{c,d}}e` as `ae`, `bce`, `bde`, like csh; `None` if there are too many.

@@ -11,17 +11,18 @@ mod sequence;
 mod substitute;
 
 use std::collections::HashSet;
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::files::Files;
+use crate::files::{Files, text_of};
 use crate::lexer::{Lexed, Raw, begins_word};
 use crate::source::{Context, ContextId};
 use crate::surroundings::{Random, Surroundings};
 use crate::tokens::Tokens;
 use crate::{Diagnostic, Diagnostics, Severity, SourceId, Sources, Span};
 use definitions::{Definition, Definitions};
-pub(crate) use include::{Strictness, text_of};
+pub(crate) use include::Strictness;
 use line::Line;
 use outermost::Outermost;
 
@@ -36,6 +37,9 @@ const COST_OF_LINE: usize = 8;
 const MAX_USES: usize = 10_000;
 /// Longer than any line is meant to be.
 const MAX_LINE: usize = 1 << 20;
+
+/// So much of a file is looked at together where it is not kept.
+const PART: u64 = 1 << 16;
 
 const TOO_MUCH: &str = "more comes of this than anybody can mean";
 const ENDLESS: &str = "definitions use each other endlessly here";
@@ -91,34 +95,82 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Has it keep, of blocks, only the braces.
-    pub(crate) fn without_blocks(self) -> Self {
-        Self { outermost: Some(Outermost::default()), ..self }
-    }
-
     /// Reads a file already among the sources.
     pub(crate) fn read(mut self, main: SourceId) -> Read {
         self.file(main);
         self.lexed.report_slash_comments(self.diagnostics);
-        let tokens = self.outermost.map_or(self.lexed.tokens, |outermost| outermost.tokens);
-        Read { tokens, undefined: self.undefined }
+        Read { tokens: self.lexed.tokens, undefined: self.undefined }
+    }
+
+    /// Reads only what is outside of blocks, and the braces of those. It takes no more room if the file
+    /// is large; what there is to say of it points nowhere.
+    pub(crate) fn read_outermost(mut self, main: &Path) -> io::Result<Tokens> {
+        self.outermost = Some(Outermost::default());
+        self.file_at(main)?;
+        Ok(self.outermost.map(|outermost| outermost.tokens).unwrap_or_default())
+    }
+
+    fn file_at(&mut self, path: &Path) -> io::Result<()> {
+        let name = path.to_string_lossy().into_owned();
+        if self.outermost.is_some() {
+            return self.file_by_parts(name, path);
+        }
+        let text = self.files.text(path)?;
+        let source = self.sources.add(name, text);
+        self.file(source);
+        Ok(())
     }
 
     fn file(&mut self, source: SourceId) {
-        let name = self.sources.get(source).map(|file| PathBuf::from(file.name()));
-        let folder = name.and_then(|name| Some(name.parent()?.to_owned())).unwrap_or_default();
-        let outer = std::mem::replace(&mut self.folder, folder);
+        let outer = self.enter(source);
         let text = self.sources.shared_text(source);
         self.lexed.tokens.reserve(&text);
-        let mut start = self.byte_order_mark(source, &text);
+        let start = self.byte_order_mark(source, &text);
+        self.lines(source, start);
+        self.finish_definition();
+        self.folder = outer;
+    }
+
+    /// The same, keeping only one part of it at a time.
+    fn file_by_parts(&mut self, name: String, path: &Path) -> io::Result<()> {
+        let mut file = BufReader::new(self.files.open(path)?);
+        let source = self.sources.add(name, String::new());
+        let outer = self.enter(source);
+        let mut is_beginning = true;
+        let read = loop {
+            let mut part = Vec::new();
+            let read = file.by_ref().take(PART).read_to_end(&mut part);
+            let read = read.and_then(|_| file.read_until(b'\n', &mut part));
+            if read.is_err() || part.is_empty() {
+                break read;
+            }
+            let text = text_of(part);
+            let begins = std::mem::take(&mut is_beginning);
+            let start = if begins { self.byte_order_mark(source, &text) } else { 0 };
+            self.sources.replace_text(source, text);
+            self.lines(source, start);
+        };
+        self.finish_definition();
+        self.folder = outer;
+        read.map(drop)
+    }
+
+    /// What a file includes is beside it; gives the folder of the one that it is included in.
+    fn enter(&mut self, source: SourceId) -> PathBuf {
+        let name = self.sources.get(source).map(|file| PathBuf::from(file.name()));
+        let folder = name.and_then(|name| Some(name.parent()?.to_owned())).unwrap_or_default();
+        std::mem::replace(&mut self.folder, folder)
+    }
+
+    /// The lines of the text that there is of a file.
+    fn lines(&mut self, source: SourceId, mut start: usize) {
+        let text = self.sources.shared_text(source);
         for line in text.get(start..).unwrap_or_default().split_inclusive('\n') {
             let content = line.strip_suffix('\n').unwrap_or(line);
             let content = content.strip_suffix('\r').unwrap_or(content);
             self.written(source, start, content);
             start += line.len();
         }
-        self.finish_definition();
-        self.folder = outer;
     }
 
     /// The length of what some editors put before the text.

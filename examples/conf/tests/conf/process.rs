@@ -76,6 +76,24 @@ fn it_can_be_read_alone_whatever_is_wrong_elsewhere() {
 }
 
 #[test]
+fn it_can_be_read_alone_from_a_file_of_any_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, included) = (folder.path().join("test.conf"), folder.path().join("name.conf"));
+    let long = |line: &str| line.repeat(200_000 / line.len());
+    let definition = format!("$ALL=\\\n{}instance blue\n", long("use_pid_dir\\\n"));
+    fs::write(&included, long("! ü\n") + &definition).unwrap();
+    let block = format!("vrrp_instance A {{\n{} }}\n", long(" instance no {\n }\n"));
+    fs::write(&file, format!("\u{feff}net_namespace red\n{block}include name.conf\n$ALL")).unwrap();
+    let expected = Process {
+        net_namespace: Some("red".to_owned()),
+        instance: Some("blue".to_owned()),
+        use_pid_dir: true,
+        ..Process::default()
+    };
+    assert_eq!(load_process(&file, &Surroundings::default()), expected);
+}
+
+#[test]
 fn of_a_file_that_is_not_there_nothing_is_known() {
     let nowhere = std::path::Path::new("/nowhere/keepalived.conf");
     assert_eq!(load_process(nowhere, &Surroundings::default()), Process::default());

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::check::Entries;
 use crate::files::Files;
-use crate::reader::text_of;
 
 use super::number;
 
@@ -52,7 +51,7 @@ impl<'f> Tables<'f> {
 fn in_folder(folder: &Path, files: &dyn Files) -> Vec<(String, u32)> {
     let further = files.matching(&folder.join("rt_tables.d/*.conf")).unwrap_or_default();
     let all = std::iter::once(folder.join("rt_tables")).chain(further);
-    let texts = all.filter_map(|path| files.read(&path).ok()).map(text_of);
+    let texts = all.filter_map(|path| files.text(&path).ok());
     texts.flat_map(|text| text.lines().filter_map(entry).collect::<Vec<_>>()).collect()
 }
 
