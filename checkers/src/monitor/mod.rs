@@ -1,5 +1,6 @@
 //! Runs any number of checks.
 
+mod entries;
 mod event;
 mod files;
 mod schedule;
@@ -169,13 +170,16 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Monitor<K> {
     /// As [`add`](Self::add) for many checks, which takes less time than one by one. `checks` must not
     /// ask anything of the monitor.
     pub fn add_all(&self, checks: impl IntoIterator<Item = (K, BoxCheck, Policy, Duration)>) {
+        /// An iterator may promise any number.
+        const AT_ONCE: usize = 1 << 16;
+        let checks = checks.into_iter();
+        let (least, most) = checks.size_hint();
         self.change(|schedule, now| {
-            let added = checks.into_iter().filter_map(|(key, check, policy, warmup)| {
+            schedule.reserve(most.unwrap_or(least).min(AT_ONCE));
+            let added = checks.filter_map(|(key, check, policy, warmup)| {
                 schedule.add(now, key, check, policy, warmup)
             });
-            let broken_off: Vec<_> = added.collect();
-            schedule.shrink();
-            broken_off
+            added.collect::<Vec<_>>()
         });
     }
 

@@ -1,25 +1,22 @@
 //! Which checks there are, when each is due, and what there is to tell: all that a monitor decides.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
 use std::iter;
 use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use slab::Slab;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
+use super::entries::{Entries, Entry, Id, Subscriber, Turn, UnderWay};
 use super::event::{Event, Record};
-use super::turns::{Class, Due, Turns};
+use super::turns::Turns;
 use crate::{BoxCheck, Check, Health, LONGEST_WAIT, Outcome, Policy, Standing};
 
 /// So many transitions of a check are remembered.
 const HISTORY: usize = 8;
-
-/// A check that is made; once it is not any more, another may get its number.
-pub(super) type Id = usize;
 
 /// One attempt among the last four billion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,13 +33,9 @@ pub(super) struct Attempt {
 
 #[derive(Debug)]
 pub(super) struct Schedule<K> {
-    /// The checks that are made, each for one key or for several that share it. In boxes: while many
-    /// are added there is room for up to twice as many as there are.
-    entries: Slab<Box<Entry<K>>>,
+    /// The checks that are made, each for one key or for several that share it.
+    entries: Entries<K>,
     by_key: HashMap<K, Id>,
-    /// With the hash of its check, which need not be kept a second time so.
-    by_check: BTreeSet<(u32, Id)>,
-    hasher: RandomState,
     /// Those that checks have: most have the same.
     policies: HashSet<Arc<Policy>>,
     /// Those that watch a file.
@@ -59,88 +52,11 @@ pub(super) struct Schedule<K> {
     last: Serial,
 }
 
-#[derive(Debug)]
-struct Entry<K> {
-    check: BoxCheck,
-    health: Health,
-    /// Most have one.
-    subscribers: SmallVec<[Subscriber<K>; 1]>,
-    turn: Turn,
-    /// What the last attempt that brought news has found, and how long it took. Those since then have
-    /// found the same: to keep what each found would take memory.
-    news: Option<(Arc<Outcome>, Duration)>,
-    /// The latest first.
-    history: Box<[Record]>,
-}
-
-/// Where a check is on its way to the next attempt.
-#[derive(Debug, Clone, Copy)]
-enum Turn {
-    /// Nobody wants one.
-    None,
-    /// In the order of what is due.
-    InLine(Due),
-    UnderWay(UnderWay),
-}
-
-/// An attempt under way.
-#[derive(Debug, Clone, Copy)]
-struct UnderWay {
-    serial: Serial,
-    class: Class,
-    /// It may have missed something.
-    once_more: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Subscriber<K> {
-    key: K,
-    /// So many events.
-    unread: u32,
-    paused: bool,
-    /// There was something to tell that it has not been told.
-    missed: bool,
-    /// It is told of every attempt.
-    every_attempt: bool,
-}
-
-impl<K> Entry<K> {
-    fn new(check: BoxCheck, health: Health, subscriber: Subscriber<K>) -> Self {
-        Self {
-            check,
-            health,
-            subscribers: smallvec![subscriber],
-            turn: Turn::None,
-            news: None,
-            history: Box::default(),
-        }
-    }
-
-    fn class(&self) -> Class {
-        match &self.news {
-            None => Class::Untried,
-            Some((outcome, _)) if outcome.is_pass() => Class::Passing,
-            Some(_) => Class::Failing,
-        }
-    }
-
-    fn is_under_way(&self) -> bool {
-        matches!(self.turn, Turn::UnderWay(_))
-    }
-
-    fn wants_attempts(&self) -> bool {
-        self.subscribers.iter().all(|subscriber| subscriber.unread == 0)
-            && self.subscribers.iter().any(|subscriber| !subscriber.paused)
-    }
-}
-
 impl<K: Clone + Eq + Hash> Schedule<K> {
     pub(super) fn new(at_once: usize, every_attempt: bool) -> Self {
         Self {
-            entries: Slab::new(),
+            entries: Entries::default(),
             by_key: HashMap::new(),
-            by_check: BTreeSet::new(),
-            hasher: RandomState::new(),
             policies: HashSet::new(),
             by_file: HashMap::new(),
             turns: Turns::new(at_once),
@@ -160,8 +76,7 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
         policy: Policy,
         warmup: Duration,
     ) -> Option<Serial> {
-        let hash = self.hash(&check);
-        let shared = self.shared(hash, &check, &policy);
+        let shared = self.entries.find(&check, &policy);
         let before = self.by_key.get(&key).copied();
         if shared.is_some() && shared == before {
             return None;
@@ -174,30 +89,24 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
             None => {
                 let first = now + warmup.min(LONGEST_WAIT);
                 let health = Health::new(self.common(policy), check.parts(), first);
-                self.insert(hash, Entry::new(check, health, subscriber));
+                self.insert(Entry::new(check, health, subscriber));
             }
         }
         broken_off
     }
 
-    /// Needs no more room than what there is.
-    pub(super) fn shrink(&mut self) {
-        self.entries.shrink_to_fit();
-        self.by_key.shrink_to_fit();
+    /// Makes room for so many checks more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.entries.reserve(more);
+        self.by_key.reserve(more);
     }
 
-    /// Half of a hash will do: what is of the same is compared.
-    fn hash(&self, check: &BoxCheck) -> u32 {
-        (self.hasher.hash_one(check) >> 32) as u32
-    }
-
-    fn insert(&mut self, hash: u32, entry: Entry<K>) {
+    fn insert(&mut self, entry: Entry<K>) {
         let file = entry.check.watched_file().map(Path::to_owned);
         let keys = entry.subscribers.iter().map(|subscriber| subscriber.key.clone());
         let keys: SmallVec<[K; 1]> = keys.collect();
-        let id = self.entries.insert(Box::new(entry));
+        let id = self.entries.insert(entry);
         self.by_key.extend(keys.into_iter().map(|key| (key, id)));
-        self.by_check.insert((hash, id));
         if let Some(file) = file {
             self.by_file.entry(file).or_default().push(id);
         }
@@ -213,15 +122,6 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
                 policy
             }
         }
-    }
-
-    /// The check that is made already, if it is equal.
-    fn shared(&self, hash: u32, check: &BoxCheck, policy: &Policy) -> Option<Id> {
-        let of_this_hash = self.by_check.range((hash, Id::MIN)..=(hash, Id::MAX));
-        of_this_hash.map(|&(_, id)| id).find(|id| {
-            let entry = self.entries.get(*id);
-            entry.is_some_and(|known| known.check == *check && **known.health.policy() == *policy)
-        })
     }
 
     /// One key more for a check that is made already; it is told what is believed.
@@ -263,7 +163,7 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
         if !entry.subscribers.is_empty() {
             return self.break_off_if_unwanted(now, id);
         }
-        let entry = self.entries.try_remove(id)?;
+        let entry = self.entries.remove(id)?;
         if let Some(file) = entry.check.watched_file()
             && let Some(watching) = self.by_file.get_mut(file)
         {
@@ -272,12 +172,11 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
                 self.by_file.remove(file);
             }
         }
-        self.by_check.remove(&(self.hash(&entry.check), id));
         self.forget_unless_in_use(entry.health.policy());
         match entry.turn {
             Turn::None => None,
-            Turn::InLine(due) => {
-                self.turns.leave(due, id);
+            Turn::InLine(place) => {
+                self.turns.leave(place, id);
                 None
             }
             Turn::UnderWay(attempt) => Some(self.over(attempt)),
@@ -306,8 +205,7 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
         let former = Arc::clone(health.policy());
         let (news, history) = (entry.news.clone(), entry.history.clone());
         let broken_off = self.remove(now, key);
-        let hash = self.hash(&check);
-        if let Some(shared) = self.shared(hash, &check, &policy) {
+        if let Some(shared) = self.entries.find(&check, &policy) {
             self.teach(shared, health, news, history);
             self.join(shared, subscriber);
         } else {
@@ -316,7 +214,7 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
                 health.reschedule(now);
             }
             let entry = Entry { news, history, ..Entry::new(check, health, subscriber) };
-            self.insert(hash, entry);
+            self.insert(entry);
         }
         self.forget_unless_in_use(&former);
         broken_off
@@ -432,33 +330,30 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
         let Some(entry) = self.entries.get_mut(id) else { return };
         match entry.turn {
             Turn::None => {}
-            Turn::InLine(before) => self.turns.leave(before, id),
+            Turn::InLine(place) => self.turns.leave(place, id),
             Turn::UnderWay(_) => return,
         }
         let at = entry.health.poll_timeout().filter(|_| entry.wants_attempts());
-        entry.turn = at.map_or(Turn::None, |at| {
-            let due = Due { at, class: entry.class() };
-            self.turns.line_up(due, id);
-            Turn::InLine(due)
-        });
+        let class = entry.class();
+        entry.turn = at.map_or(Turn::None, |at| Turn::InLine(self.turns.line_up(at, class, id)));
     }
 
     /// When an attempt may begin; `None` while nothing is due, or as many as may be are under way.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        let (due, _) = self.turns.next()?;
-        Some(due.at)
+        let (at, ..) = self.turns.next()?;
+        Some(at)
     }
 
     /// The next attempt to make now.
     pub(super) fn begin(&mut self, now: Instant) -> Option<Attempt> {
-        let (due, id) = self.turns.next().filter(|(due, _)| due.at <= now)?;
-        self.turns.leave(due, id);
+        let (_, place, id) = self.turns.next().filter(|(at, ..)| *at <= now)?;
+        self.turns.leave(place, id);
         let entry = self.entries.get_mut(id)?;
         let part = entry.health.handle_begin(now);
         let serial = Serial(self.last.0.wrapping_add(1));
         self.last = serial;
-        entry.turn = Turn::UnderWay(UnderWay { serial, class: due.class, once_more: false });
-        self.turns.begin(due.class);
+        entry.turn = Turn::UnderWay(UnderWay { serial, class: place.class, once_more: false });
+        self.turns.begin(place.class);
         Some(Attempt { id, serial, check: entry.check.clone(), part })
     }
 

@@ -1,9 +1,9 @@
 //! Who may make the next attempt, where not all can at once.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::schedule::Id;
+use super::entries::Id;
 
 /// What is to be expected of an attempt, from the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,18 +26,23 @@ pub(super) struct Turns {
     passing: Queue,
     untried: Queue,
     failing: Queue,
+    /// Some instant, which the others are kept by: that takes half the room.
+    epoch: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    due: BTreeSet<(Instant, Id)>,
+    due: BTreeSet<(Nanoseconds, Id)>,
     under_way: usize,
 }
 
+/// An instant: so long after the epoch, or before it. It reaches for three hundred years.
+type Nanoseconds = i64;
+
 /// A place in the order of what is due.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Due {
-    pub(super) at: Instant,
+pub(super) struct Place {
+    due: Nanoseconds,
     pub(super) class: Class,
 }
 
@@ -48,36 +53,44 @@ impl Turns {
             passing: Queue::default(),
             untried: Queue::default(),
             failing: Queue::default(),
+            epoch: None,
         }
     }
 
-    pub(super) fn line_up(&mut self, due: Due, id: Id) {
-        self.queue(due.class).due.insert((due.at, id));
+    pub(super) fn line_up(&mut self, at: Instant, class: Class, id: Id) -> Place {
+        let epoch = *self.epoch.get_or_insert(at);
+        let due = match at.checked_duration_since(epoch) {
+            Some(after) => nanoseconds(after),
+            None => -nanoseconds(epoch.saturating_duration_since(at)),
+        };
+        self.queue(class).due.insert((due, id));
+        Place { due, class }
     }
 
-    pub(super) fn leave(&mut self, due: Due, id: Id) {
-        self.queue(due.class).due.remove(&(due.at, id));
+    pub(super) fn leave(&mut self, Place { due, class }: Place, id: Id) {
+        self.queue(class).due.remove(&(due, id));
     }
 
-    /// What is due first of what may begin.
-    pub(super) fn next(&self) -> Option<(Due, Id)> {
-        let Self { at_once, passing, untried, failing } = self;
+    /// What is due first of what may begin, and when.
+    pub(super) fn next(&self) -> Option<(Instant, Place, Id)> {
+        let Self { at_once, passing, untried, failing, epoch } = self;
         let may_hang = failing.under_way + untried.under_way;
         let room = passing.under_way + may_hang < *at_once;
         let room_for_untried = room && may_hang < (at_once * 3).div_ceil(4);
         let room_for_failing = room_for_untried && failing.under_way < at_once.div_ceil(2);
         let first = |queue: &Queue, class, room| {
-            let (at, id) = queue.due.first().filter(|_| room)?;
-            Some((Due { at: *at, class }, *id))
+            let (due, id) = *queue.due.first().filter(|_| room)?;
+            Some((Place { due, class }, id))
         };
-        [
+        let all = [
             first(passing, Class::Passing, room),
             first(untried, Class::Untried, room_for_untried),
             first(failing, Class::Failing, room_for_failing),
-        ]
-        .into_iter()
-        .flatten()
-        .min_by_key(|(due, id)| (due.at, *id))
+        ];
+        let (place, id) = all.into_iter().flatten().min_by_key(|(place, id)| (place.due, *id))?;
+        let distance = Duration::from_nanos(place.due.unsigned_abs());
+        let at = epoch.map(|epoch| if place.due < 0 { epoch - distance } else { epoch + distance });
+        Some((at?, place, id))
     }
 
     pub(super) fn begin(&mut self, class: Class) {
@@ -95,4 +108,8 @@ impl Turns {
             Class::Failing => &mut self.failing,
         }
     }
+}
+
+fn nanoseconds(duration: Duration) -> Nanoseconds {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }
