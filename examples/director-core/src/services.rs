@@ -176,19 +176,20 @@ impl Services {
         std::mem::take(&mut self.former)
     }
 
-    /// What a check is.
-    pub fn checker(&self, id: CheckId) -> Option<&Checker> {
+    /// What a check is, and of which server.
+    pub fn checker(&self, id: CheckId) -> Option<(&RealServer, &Checker)> {
         let (service, server, check) = self.place(id)?;
-        service.model.real_servers.get(server)?.checkers.get(check)
+        let server = service.model.real_servers.get(server)?;
+        Some((server, server.checkers.get(check)?))
     }
 
-    /// All checks, and what they are.
-    pub fn checkers(&self) -> impl Iterator<Item = (CheckId, &Checker)> {
+    /// All checks: what they are, and of which servers.
+    pub fn checkers(&self) -> impl Iterator<Item = (CheckId, (&RealServer, &Checker))> {
         self.services.iter().flat_map(|service| {
             let servers = service.servers.iter().zip(&service.model.real_servers);
             servers.flat_map(move |(server, model)| {
                 let checks = server.checks.iter().zip(&model.checkers);
-                checks.map(move |(check, checker)| (service.numbers.id(check), checker))
+                checks.map(move |(check, checker)| (service.numbers.id(check), (model, checker)))
             })
         })
     }

@@ -10,7 +10,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use steadfast_checkers::{
     DynamicWeight, Events, Monitor, MonitorOptions, Outcome, Policy, Standing, spread,
 };
-use steadfast_conf::model::{Checker, Probe, Ssl};
+use steadfast_conf::model::{Checker, Probe, RealServer, Ssl};
 use steadfast_conf::{Diagnostic, Loaded, Model, Severity};
 use steadfast_director_core::services::{AskedWeight, CheckId, Checks, Judgement, Services};
 use tracing::{error, warn};
@@ -36,7 +36,7 @@ pub(crate) fn change(
     for id in &checks.ended {
         monitor.remove(id);
     }
-    for (id, checker) in checks.retimed.iter().filter_map(checker) {
+    for (id, (_, checker)) in checks.retimed.iter().filter_map(checker) {
         monitor.set_policy(&id, policy(checker));
         monitor.tell_every_attempt(&id, checker.rules.log_all_failures);
     }
@@ -45,9 +45,13 @@ pub(crate) fn change(
 }
 
 /// Starts checks; those that run and are as they were go on.
-fn start(monitor: &Monitor<CheckId>, started: &[(CheckId, &Checker)], scripts: Scripts) {
-    monitor.add_all(started.iter().enumerate().filter_map(|(position, &(id, checker))| {
-        match probe::check(&checker.probe, scripts) {
+fn start(
+    monitor: &Monitor<CheckId>,
+    started: &[(CheckId, (&RealServer, &Checker))],
+    scripts: Scripts,
+) {
+    monitor.add_all(started.iter().enumerate().filter_map(
+        |(position, &(id, (server, checker)))| match probe::check(server, &checker.probe, scripts) {
             Ok(check) => {
                 let warmup = spread(checker.rules.warmup, position, started.len());
                 Some((id, check, policy(checker), warmup))
@@ -56,9 +60,9 @@ fn start(monitor: &Monitor<CheckId>, started: &[(CheckId, &Checker)], scripts: S
                 error!("this {} is not run: {error}", checker.probe.name());
                 None
             }
-        }
-    }));
-    for (id, _) in started.iter().filter(|(_, checker)| checker.rules.log_all_failures) {
+        },
+    ));
+    for (id, _) in started.iter().filter(|(_, (_, checker))| checker.rules.log_all_failures) {
         monitor.tell_every_attempt(id, true);
     }
 }
@@ -101,7 +105,7 @@ fn first_with_tls(model: &Model) -> Option<(&Checker, &Ssl)> {
 
 /// Has the checks with TLS go on with what is in its files now.
 pub(crate) fn renew(monitor: &Monitor<CheckId>, services: &Services, scripts: Scripts) {
-    let with_tls = services.checkers().filter(|(_, checker)| ssl(checker).is_some());
+    let with_tls = services.checkers().filter(|(_, (_, checker))| ssl(checker).is_some());
     let with_tls: Vec<_> = with_tls.collect();
     start(monitor, &with_tls, scripts);
     for (id, _) in with_tls.iter().filter(|(id, _)| services.is_suspended(*id)) {

@@ -3,7 +3,7 @@ mod http;
 mod probe;
 mod regex;
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::check::{Entries, Entry};
 use crate::model::{CheckRules, Checker, Probe, Ssl, TrackFile};
 
-use super::Context;
+use super::{Context, shared};
 
 /// What a checker takes from its real server, and that from its service.
 #[derive(Clone, Default)]
@@ -47,6 +47,15 @@ impl Inherited<'_> {
     }
 }
 
+/// The server that is checked.
+#[derive(Clone, Copy)]
+pub(super) struct Server {
+    pub(super) address: IpAddr,
+    pub(super) port: u16,
+    /// Checks go to the port as it is written, even where packets cannot.
+    pub(super) written_port: u16,
+}
+
 /// What a kind of checker does if nothing else is said.
 struct Defaults {
     retry: u32,
@@ -69,16 +78,16 @@ impl Defaults {
 /// keepalived's own.
 const DELAY_LOOP: Duration = Duration::from_secs(60);
 
-/// Adds the checkers of the server at `address` that one keyword makes; none for other keywords.
+/// Adds the checkers of a server that one keyword makes; none for other keywords.
 pub(super) fn build(
     entry: &Entry<'_>,
-    address: SocketAddr,
+    server: Server,
     around: &Inherited<'_>,
     checkers: &mut SmallVec<[Checker; 1]>,
     context: &mut Context<'_>,
 ) {
     let inside = &entry.inside;
-    let probes = probes(entry, address, around, context);
+    let probes = probes(entry, server, around, context);
     if probes.is_empty() {
         return;
     }
@@ -86,7 +95,7 @@ pub(super) fn build(
     let defaults = Defaults::of(entry.row.name);
     let retry = retry(entry, context).or(around.retry).unwrap_or(defaults.retry);
     let delay_before_retry = inside.seconds("delay_before_retry").or(around.delay_before_retry);
-    let rules = context.shared(CheckRules {
+    let rules = CheckRules {
         retry,
         delay_before_retry: delay_before_retry
             .or(defaults.delay_before_retry)
@@ -95,7 +104,8 @@ pub(super) fn build(
         warmup: inside.seconds("warmup").or(around.warmup).unwrap_or(delay_loop),
         alpha: inside.flag("alpha").unwrap_or(around.alpha),
         log_all_failures: inside.flag("log_all_failures").unwrap_or(around.log_all_failures),
-    });
+    };
+    let rules = shared(&mut context.check_rules, rules);
     let span = entry.statement.keyword.span.into();
     checkers.extend(probes.into_iter().map(|probe| Checker {
         probe,
@@ -106,14 +116,20 @@ pub(super) fn build(
 
 fn probes(
     entry: &Entry<'_>,
-    address: SocketAddr,
+    server: Server,
     around: &Inherited<'_>,
     context: &mut Context<'_>,
 ) -> Vec<Probe> {
-    let mut connection = || connection::build(&entry.inside, address, around, context);
+    let mut connection = || connection::build(&entry.inside, server, around, context);
     match entry.row.name {
-        "TCP_CHECK" => vec![Probe::Tcp(Arc::new(connection()))],
-        "PING_CHECK" => vec![Probe::Ping(Arc::new(connection()))],
+        "TCP_CHECK" => {
+            let connection = connection();
+            vec![Probe::Tcp(shared(&mut context.connections, connection))]
+        }
+        "PING_CHECK" => {
+            let connection = connection();
+            vec![Probe::Ping(shared(&mut context.connections, connection))]
+        }
         "HTTP_GET" | "SSL_GET" => {
             let connection = connection();
             http::build(entry, connection, around, context)
@@ -121,7 +137,7 @@ fn probes(
                 .into_iter()
                 .collect()
         }
-        "SMTP_CHECK" => probe::smtp(entry, address, around, context),
+        "SMTP_CHECK" => probe::smtp(entry, server, around, context),
         "DNS_CHECK" => {
             let connection = connection();
             probe::dns(entry, connection, context).into_iter().collect()

@@ -23,11 +23,12 @@ mod tracker;
 mod virtual_server;
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::check::Entries;
 use crate::files::Files;
-use crate::model::{CheckRules, Model, Script, ScriptUser};
+use crate::model::{CheckRules, Connection, Model, Script, ScriptUser};
 use crate::virtual_servers::VirtualServers;
 use track_group::{Static, TrackGroups};
 
@@ -47,6 +48,7 @@ pub(crate) fn build(
         alerts: notify::alerts(&entries),
         tables: routing::Tables::new(&entries, files),
         check_rules: HashSet::new(),
+        connections: HashSet::new(),
         diagnostics,
     };
     let (mut global, defaults) = global::build(&entries, &mut context);
@@ -94,6 +96,18 @@ pub(crate) fn build(
     model
 }
 
+/// Kept once, however many have the same.
+fn shared<T: Eq + Hash>(known: &mut HashSet<Arc<T>>, new: T) -> Arc<T> {
+    match known.get(&new) {
+        Some(known) => Arc::clone(known),
+        None => {
+            let new = Arc::new(new);
+            known.insert(Arc::clone(&new));
+            new
+        }
+    }
+}
+
 /// What every builder needs.
 struct Context<'c> {
     /// `script_user`.
@@ -104,6 +118,8 @@ struct Context<'c> {
     tables: routing::Tables<'c>,
     /// Those that checkers have.
     check_rules: HashSet<Arc<CheckRules>>,
+    /// How those connect.
+    connections: HashSet<Arc<Connection>>,
     diagnostics: &'c mut Diagnostics,
 }
 
@@ -128,18 +144,6 @@ impl Context<'_> {
     ) -> Saying<'_> {
         let diagnostic = Some(Diagnostic::new(severity, span, message));
         Saying { diagnostic, diagnostics: self.diagnostics }
-    }
-
-    /// These rules, kept once for all checkers that have them.
-    fn shared(&mut self, rules: CheckRules) -> Arc<CheckRules> {
-        match self.check_rules.get(&rules) {
-            Some(known) => Arc::clone(known),
-            None => {
-                let rules = Arc::new(rules);
-                self.check_rules.insert(Arc::clone(&rules));
-                rules
-            }
-        }
     }
 
     /// The script of a keyword, with the user who runs it.

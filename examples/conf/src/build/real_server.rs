@@ -1,4 +1,4 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
@@ -32,11 +32,10 @@ pub(super) fn build(
     let Some(Value::Endpoint(_, written_port)) = entry.value else { return None };
     let mut checks = service.checks.within(inside);
     checks.alpha = inside.flag("alpha").unwrap_or(checks.alpha);
-    // Checks go to the port as it is written, even where packets cannot.
-    let target = SocketAddr::new(address, written_port.unwrap_or(port));
+    let server = checker::Server { address, port, written_port: written_port.unwrap_or(port) };
     let mut checkers = SmallVec::new();
     for entry in inside.iter() {
-        checker::build(entry, target, &checks, &mut checkers, context);
+        checker::build(entry, server, &checks, &mut checkers, context);
     }
     let has_check = |lines: &[crate::tree::Statement<'_>]| {
         lines.iter().any(|line| {

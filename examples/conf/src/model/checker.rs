@@ -98,11 +98,14 @@ impl Probe {
     }
 }
 
-/// How a checker reaches its server.
+/// How a checker reaches its server; [`RealServer::target`](super::RealServer::target) says where.
+/// Most checkers have the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Connection {
-    /// `connect_ip` and `connect_port`, otherwise the real server.
-    pub target: SocketAddr,
+    /// `connect_ip`, if it is another than the real server's address.
+    pub address: Option<IpAddr>,
+    /// `connect_port`, if it is another than the real server's port.
+    pub port: Option<u16>,
     /// Whence it connects; from anywhere, as a rule.
     pub origin: Option<Box<Origin>>,
     /// `connect_timeout`: how long one attempt may take, from the beginning to the answer's end.

@@ -1,10 +1,10 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::{Checker, Frontend, Place, Script};
+use super::{Checker, Connection, Frontend, Place, Script};
 
 /// `virtual_server { }`: one load-balanced service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +100,15 @@ pub struct RealServer {
     pub checkers: SmallVec<[Checker; 1]>,
     /// Where its address was written.
     pub span: Place,
+}
+
+impl RealServer {
+    /// Where a checker of this server connects to.
+    #[must_use]
+    pub fn target(&self, connection: &Connection) -> SocketAddr {
+        let address = connection.address.unwrap_or(self.address);
+        SocketAddr::new(address, connection.port.unwrap_or(self.port))
+    }
 }
 
 /// `sorry_server IP PORT`.

@@ -2,20 +2,32 @@ use std::num::NonZeroU16;
 
 use crate::model::{
     CheckRules, Checker, Connection, DnsCheck, FileCheck, HttpCheck, MiscCheck, Origin, Probe,
-    SmtpCheck, UdpCheck, UdpReply,
+    RealServer, SmtpCheck, UdpCheck, UdpReply,
 };
 
 use super::Print;
 use super::page::{Hexadecimal, Page, Seconds, Word};
 use super::script::Command;
 
-impl Print for Checker {
+/// A checker where it stands: its server is what it connects to.
+pub(super) struct Checked<'m> {
+    pub(super) server: &'m RealServer,
+    pub(super) checker: &'m Checker,
+}
+
+impl Print for Checked<'_> {
     fn print(&self, page: &mut Page<'_>) {
-        let Self { probe, rules, span: _ } = self;
+        let Checker { probe, rules, span: _ } = self.checker;
         let CheckRules { retry, delay_before_retry, delay_loop, warmup, alpha, log_all_failures } =
             &**rules;
         page.block(probe.name(), |page| {
             probe.print(page);
+            if let Some(connection) = probe.connection() {
+                page.value("connect_ip", connection.address.unwrap_or(self.server.address));
+                let port = connection.port.unwrap_or(self.server.port);
+                page.optional("connect_port", NonZeroU16::new(port));
+                connection.print(page);
+            }
             if let Probe::Misc(misc) = probe {
                 let timeout = &misc.timeout;
                 // Whole seconds, or none for as long as the delay.
@@ -35,7 +47,7 @@ impl Print for Checker {
 impl Print for Probe {
     fn print(&self, page: &mut Page<'_>) {
         match self {
-            Self::Tcp(connection) | Self::Ping(connection) => connection.print(page),
+            Self::Tcp(_) | Self::Ping(_) => {}
             Self::Http(http) => http.print(page),
             Self::Smtp(smtp) => smtp.print(page),
             Self::Dns(dns) => dns.print(page),
@@ -52,9 +64,7 @@ impl Print for Probe {
 
 impl Print for Connection {
     fn print(&self, page: &mut Page<'_>) {
-        let Self { target, origin, timeout } = self;
-        page.value("connect_ip", target.ip());
-        page.optional("connect_port", NonZeroU16::new(target.port()));
+        let Self { address: _, port: _, origin, timeout } = self;
         if let Some(Origin { bind, interface, mark }) = origin.as_deref() {
             if let Some(bind) = bind {
                 page.value("bindto", bind.ip());
@@ -69,18 +79,16 @@ impl Print for Connection {
 
 impl Print for SmtpCheck {
     fn print(&self, page: &mut Page<'_>) {
-        let Self { connection, helo_name } = self;
+        let Self { connection: _, helo_name } = self;
         page.value("helo_name", Word(helo_name));
-        connection.print(page);
     }
 }
 
 impl Print for DnsCheck {
     fn print(&self, page: &mut Page<'_>) {
-        let Self { connection, name, record_type } = self;
+        let Self { connection: _, name, record_type } = self;
         page.value("type", record_type);
         page.value("name", Word(name));
-        connection.print(page);
     }
 }
 
@@ -95,7 +103,7 @@ impl Print for MiscCheck {
 
 impl Print for UdpCheck {
     fn print(&self, page: &mut Page<'_>) {
-        let Self { connection, payload, reply } = self;
+        let Self { connection: _, payload, reply } = self;
         if !payload.is_empty() {
             page.value("payload", Hexadecimal(payload));
         }
@@ -108,17 +116,15 @@ impl Print for UdpCheck {
                 page.value("max_reply_length", lengths.end());
             }
         }
-        connection.print(page);
     }
 }
 
 impl Print for HttpCheck {
     fn print(&self, page: &mut Page<'_>) {
-        let Self { connection, tls: _, version, fast_recovery, urls } = self;
+        let Self { connection: _, tls: _, version, fast_recovery, urls } = self;
         page.value("http_protocol", version);
         page.switch("fast_recovery", *fast_recovery);
         super::http::print_sni(urls, page);
         page.each(urls);
-        connection.print(page);
     }
 }

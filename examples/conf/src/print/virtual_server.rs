@@ -7,6 +7,7 @@ use crate::model::{
 };
 
 use super::Print;
+use super::checker::Checked;
 use super::page::{Page, Seconds};
 
 impl Print for VirtualServer {
@@ -149,7 +150,9 @@ impl Print for RealServer {
             page.optional("notify_up", notify_up.as_ref());
             page.optional("notify_down", notify_down.as_ref());
             page.switch("smtp_alert", *smtp_alert);
-            page.each(checkers);
+            for checker in checkers {
+                Checked { server: self, checker }.print(page);
+            }
         });
     }
 }

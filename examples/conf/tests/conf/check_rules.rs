@@ -25,7 +25,7 @@ fn http(lines: &str) -> HttpCheck {
 fn a_tcp_check_has_defaults() {
     let checker = checker(&server("TCP_CHECK { }").replace("delay_loop 6\n", ""));
     let Probe::Tcp(connection) = &checker.probe else { panic!("TCP_CHECK is a TCP check") };
-    assert_eq!(connection.target.to_string(), "192.0.2.21:8080");
+    assert_eq!((connection.address, connection.port), (None, None));
     assert_eq!(connection.origin, None);
     assert_eq!(connection.timeout, Duration::from_secs(5));
     assert_eq!(
@@ -72,7 +72,8 @@ fn a_check_connects_where_it_is_told() {
     );
     let checker = checker(&text);
     let connection = connection(&checker);
-    assert_eq!(connection.target.to_string(), "192.0.2.31:81");
+    assert_eq!(connection.address.unwrap().to_string(), "192.0.2.31");
+    assert_eq!(connection.port, Some(81));
     let origin = connection.origin.as_deref().unwrap();
     assert_eq!(origin.bind.unwrap().to_string(), "192.0.2.1:1024");
     assert_eq!(origin.interface.as_deref(), Some("eth1"));

@@ -44,7 +44,7 @@ fn marked_packets_are_a_service_of_any_protocol_that_keeps_its_port() {
     assert_eq!(service.protocol, Protocol::Tcp);
     let server = &service.real_servers[0];
     assert_eq!(server.port, 0);
-    assert_eq!(server.checkers[0].probe.connection().unwrap().target.port(), 80);
+    assert_eq!(server.target(server.checkers[0].probe.connection().unwrap()).port(), 80);
 }
 
 #[test]

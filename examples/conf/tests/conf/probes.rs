@@ -76,7 +76,7 @@ fn ssl_says_who_we_are_and_whom_we_believe() {
 fn a_mail_server_is_greeted_by_a_name() {
     let Probe::Smtp(smtp) = probe("SMTP_CHECK { }") else { panic!("SMTP_CHECK is an SMTP check") };
     assert_eq!(smtp.helo_name, "smtpchecker.keepalived.org");
-    assert_eq!(smtp.connection.target.to_string(), "192.0.2.21:8080");
+    assert_eq!((smtp.connection.address, smtp.connection.port), (None, None));
     assert_eq!(
         said(&server("SMTP_CHECK {\nhelo_name \"a b\"\n}")),
         ["error: `helo_name` cannot be `a b`"]
@@ -88,10 +88,10 @@ fn each_host_of_a_mail_server_is_a_check() {
     let check = "SMTP_CHECK {\nconnect_timeout 7\nhost {\nconnect_ip 192.0.2.31\n}\n\
                  host {\nconnect_port 26\nconnect_timeout 3\n}\n}";
     assert_eq!(said(&server(check)), ["note: `host` in an SMTP_CHECK is deprecated"]);
-    let connection = |checker: &Checker| checker.probe.connection().unwrap().clone();
-    let found: Vec<_> = checkers(check)
-        .iter()
-        .map(|checker| (connection(checker).target.to_string(), connection(checker).timeout))
+    let server = &model(&server(check)).virtual_servers[0].real_servers[0];
+    let connections = server.checkers.iter().map(|checker| checker.probe.connection().unwrap());
+    let found: Vec<_> = connections
+        .map(|connection| (server.target(connection).to_string(), connection.timeout))
         .collect();
     let expected = [
         ("192.0.2.31:8080".to_owned(), Duration::from_secs(7)),

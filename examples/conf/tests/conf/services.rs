@@ -148,10 +148,8 @@ fn direct_routing_keeps_the_port_of_packets_but_not_of_checks() {
     let text = server("TCP_CHECK { }").replace("NAT", "DR");
     assert_eq!(said(&text), ["warning: DR cannot change the port of a packet"]);
     let server = &model(&text).virtual_servers[0].real_servers[0];
-    assert_eq!(
-        (server.port, server.checkers[0].probe.connection().unwrap().target.port()),
-        (80, 8080)
-    );
+    let target = server.target(server.checkers[0].probe.connection().unwrap());
+    assert_eq!((server.port, target.port()), (80, 8080));
 }
 
 #[test]

@@ -181,7 +181,7 @@ fn a_check_at_another_interval_is_the_same_check() {
     let (checks, _) = services.reconcile(&model(80, &[slower]), |_, _| Found::Nothing);
     assert!(checks.started.is_empty() && checks.ended.is_empty());
     assert_eq!(checks.retimed[0], first.started[0]);
-    assert_eq!(services.checker(checks.retimed[0]).unwrap().rules.retry, 7);
+    assert_eq!(services.checker(checks.retimed[0]).unwrap().1.rules.retry, 7);
 }
 
 #[test]

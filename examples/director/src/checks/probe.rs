@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +17,9 @@ use steadfast_checkers::smtp::{InvalidHelo, SmtpCheck};
 use steadfast_checkers::tls::{Identity, InvalidTls, Tls, TlsOptions, Trust};
 use steadfast_checkers::udp::{InvalidHexadecimal, Payload, UdpCheck};
 use steadfast_checkers::{BoxCheck, Check, ConnectOptions, Origin, Outcome, TcpCheck};
-use steadfast_conf::model::{self, Connection, HttpCheck, HttpRegex, HttpUrl, Probe, Ssl};
+use steadfast_conf::model::{
+    self, Connection, HttpCheck, HttpRegex, HttpUrl, Probe, RealServer, Ssl,
+};
 
 use crate::script::{ScriptError, Scripts};
 
@@ -46,12 +49,20 @@ pub(crate) enum UnfitCheck {
     Unknown,
 }
 
-/// The probe, ready to be made.
-pub(super) fn check(probe: &Probe, scripts: Scripts) -> Result<BoxCheck, UnfitCheck> {
+/// The probe of a server, ready to be made.
+pub(super) fn check(
+    server: &RealServer,
+    probe: &Probe,
+    scripts: Scripts,
+) -> Result<BoxCheck, UnfitCheck> {
+    let connect = |connection: &Connection| connect(server.target(connection), connection);
     Ok(match probe {
-        Probe::Tcp(connection) => BoxCheck::new(Connects(Arc::clone(connection))),
+        Probe::Tcp(connection) => BoxCheck::new(Connects {
+            target: server.target(connection),
+            connection: Arc::clone(connection),
+        }),
         Probe::Ping(connection) => BoxCheck::new(PingCheck::new(connect(connection))),
-        Probe::Http(http) => BoxCheck::new(http_get(http)?),
+        Probe::Http(http) => BoxCheck::new(http_get(connect(&http.connection), http)?),
         Probe::Smtp(smtp) => {
             BoxCheck::new(SmtpCheck::new(connect(&smtp.connection)).helo(&smtp.helo_name)?)
         }
@@ -79,11 +90,14 @@ pub(super) fn check(probe: &Probe, scripts: Scripts) -> Result<BoxCheck, UnfitCh
 /// A [`TcpCheck`], of which there may be very many: each is made at its attempt from what the model has
 /// of it, so that it is not kept twice.
 #[derive(PartialEq, Eq, Hash)]
-struct Connects(Arc<Connection>);
+struct Connects {
+    target: SocketAddr,
+    connection: Arc<Connection>,
+}
 
 impl Check for Connects {
     async fn check(&self) -> Outcome {
-        TcpCheck::new(connect(&self.0)).check().await
+        TcpCheck::new(connect(self.target, &self.connection)).check().await
     }
 }
 
@@ -92,17 +106,17 @@ fn misc_script(script: &model::Script, scripts: Scripts) -> Result<Script, Scrip
     Ok(Script { may_leave_children: false, ..scripts.ready(script, &[])? })
 }
 
-fn connect(connection: &Connection) -> ConnectOptions {
-    let Connection { target, origin, timeout } = connection;
-    let options = ConnectOptions::new(*target).timeout(*timeout);
+fn connect(target: SocketAddr, connection: &Connection) -> ConnectOptions {
+    let Connection { address: _, port: _, origin, timeout } = connection;
+    let options = ConnectOptions::new(target).timeout(*timeout);
     let Some(model::Origin { bind, interface, mark }) = origin.as_deref() else { return options };
     let mark = mark.map(Into::into);
     options.origin(Origin { bind: *bind, interface: interface.clone(), mark })
 }
 
-fn http_get(http: &HttpCheck) -> Result<HttpGet, UnfitCheck> {
+fn http_get(connect: ConnectOptions, http: &HttpCheck) -> Result<HttpGet, UnfitCheck> {
     let pages: Result<Vec<_>, _> = http.urls.iter().map(|url| page(url, http)).collect();
-    Ok(HttpGet::new(connect(&http.connection), pages?).version(match http.version {
+    Ok(HttpGet::new(connect, pages?).version(match http.version {
         model::HttpVersion::Http10 => HttpVersion::Http10,
         model::HttpVersion::Http10Close => HttpVersion::Http10Close,
         model::HttpVersion::Http11 => HttpVersion::Http11,
@@ -174,10 +188,8 @@ mod tests {
             .model
             .as_ref()
             .unwrap_or_else(|| panic!("{}", loaded.render(steadfast_conf::Style::Plain)));
-        super::check(
-            &model.virtual_servers[0].real_servers[0].checkers[0].probe,
-            Scripts::default(),
-        )
+        let server = &model.virtual_servers[0].real_servers[0];
+        super::check(server, &server.checkers[0].probe, Scripts::default())
     }
 
     #[test]

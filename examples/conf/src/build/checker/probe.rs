@@ -1,6 +1,5 @@
 //! Checkers with few keywords of their own.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::build::Context;
@@ -11,12 +10,12 @@ use crate::model::{
 use crate::tree::Word;
 use crate::value::integer;
 
-use super::{DELAY_LOOP, Inherited, connection};
+use super::{DELAY_LOOP, Inherited, Server, connection};
 
 /// One for each `host`, otherwise one for the server itself.
 pub(super) fn smtp(
     entry: &Entry<'_>,
-    address: SocketAddr,
+    server: Server,
     around: &Inherited<'_>,
     context: &mut Context<'_>,
 ) -> Vec<Probe> {
@@ -30,7 +29,7 @@ pub(super) fn smtp(
         return Vec::new();
     }
     let smtp = |entries: &Entries<'_>, around: &Inherited<'_>, context: &mut Context<'_>| {
-        let connection = connection::build(entries, address, around, context);
+        let connection = connection::build(entries, server, around, context);
         Probe::Smtp(Box::new(SmtpCheck { connection, helo_name: helo_name.clone() }))
     };
     let Some(host) = inside.get("host") else { return vec![smtp(inside, around, context)] };
