@@ -1,17 +1,16 @@
 //! The checks that are made, and by what they are found again.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::time::Duration;
 
 use hashbrown::HashTable;
 use slab::Slab;
 use smallvec::{SmallVec, smallvec};
 
 use super::event::Record;
+use super::found::{Found, News};
 use super::schedule::Serial;
 use super::turns::{Class, Place};
-use crate::{BoxCheck, Health, Outcome, Policy};
+use crate::{BoxCheck, Health, Policy};
 
 /// A check that is made; once it is not any more, another may get its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,11 +95,8 @@ pub(super) struct Entry<K> {
     /// Most have one.
     pub(super) subscribers: SmallVec<[Subscriber<K>; 1]>,
     pub(super) turn: Turn,
-    /// What the last attempt that brought news has found, and how long it took. Those since then have
-    /// found the same: to keep what each found would take memory.
-    pub(super) news: Option<(Arc<Outcome>, Duration)>,
-    /// The latest first.
-    pub(super) history: Box<[Record]>,
+    /// `None` before the first attempt has ended.
+    pub(super) found: Option<Box<Found>>,
 }
 
 /// Where a check is on its way to the next attempt.
@@ -136,21 +132,28 @@ pub(super) struct Subscriber<K> {
 
 impl<K> Entry<K> {
     pub(super) fn new(check: BoxCheck, health: Health, subscriber: Subscriber<K>) -> Self {
-        Self {
-            check,
-            health,
-            subscribers: smallvec![subscriber],
-            turn: Turn::None,
-            news: None,
-            history: Box::default(),
-        }
+        Self { check, health, subscribers: smallvec![subscriber], turn: Turn::None, found: None }
     }
 
     pub(super) fn class(&self) -> Class {
-        match &self.news {
+        match &self.found {
             None => Class::Untried,
-            Some((outcome, _)) if outcome.is_pass() => Class::Passing,
+            Some(found) if found.news.is_pass() => Class::Passing,
             Some(_) => Class::Failing,
+        }
+    }
+
+    /// Remembers what an attempt that brings news has found.
+    pub(super) fn remember(&mut self, news: News, record: Option<Record>) {
+        let found = match &mut self.found {
+            Some(found) => {
+                found.news = news;
+                found
+            }
+            None => self.found.insert(Box::new(Found::new(news))),
+        };
+        if let Some(record) = record {
+            found.record(record);
         }
     }
 

@@ -13,7 +13,8 @@ pub struct Event<K> {
     pub standing: Standing,
     /// The same, if it changed or was judged for the first time.
     pub transition: Option<Standing>,
-    /// What the attempt found; the reason, where there is a transition.
+    /// What the attempt found; the reason, where there is a transition. Of one that passed before this
+    /// key asked for it only how long it took is known, and the weight.
     pub outcome: Arc<Outcome>,
     /// How long the attempt took.
     pub took: Duration,
@@ -27,6 +28,6 @@ pub struct Record {
     pub at: Instant,
     /// What was believed from then on.
     pub standing: Standing,
-    /// Why.
-    pub outcome: Arc<Outcome>,
+    /// What the attempt found that decided; `None` if it passed.
+    pub why: Option<Arc<Outcome>>,
 }

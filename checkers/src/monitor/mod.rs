@@ -3,6 +3,7 @@
 mod entries;
 mod event;
 mod files;
+mod found;
 mod schedule;
 mod turns;
 

@@ -2,8 +2,6 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
-use std::iter;
-use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,11 +10,9 @@ use smallvec::SmallVec;
 
 use super::entries::{Entries, Entry, Id, Subscriber, Turn, UnderWay};
 use super::event::{Event, Record};
+use super::found::{Found, News};
 use super::turns::Turns;
 use crate::{BoxCheck, Check, Health, LONGEST_WAIT, Outcome, Policy, Standing};
-
-/// So many transitions of a check are remembered.
-const HISTORY: usize = 8;
 
 /// One attempt among the last four billion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -139,19 +135,14 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
         let Some(entry) = self.entries.get_mut(id) else { return };
         let mut behind = entry.subscribers.iter_mut().filter(|known| known.missed && !known.paused);
         let subscriber = behind.find(|subscriber| subscriber.key == *key);
-        let (Some(subscriber), Some((outcome, took))) = (subscriber, &entry.news) else { return };
+        let (Some(subscriber), Some(found)) = (subscriber, &entry.found) else { return };
         subscriber.missed = false;
         if self.heard {
             let standing = entry.health.standing();
-            let event = Event {
-                key: key.clone(),
-                standing,
-                transition: Some(standing),
-                outcome: Arc::clone(outcome),
-                took: *took,
-            };
+            let (outcome, took) = found.news.outcome();
+            let (key, transition) = (key.clone(), Some(standing));
             subscriber.unread += 1;
-            self.events.push_back(event);
+            self.events.push_back(Event { key, standing, transition, outcome, took });
         }
     }
 
@@ -203,17 +194,17 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
         let subscriber = known?.clone();
         let (check, mut health) = (entry.check.clone(), entry.health.clone());
         let former = Arc::clone(health.policy());
-        let (news, history) = (entry.news.clone(), entry.history.clone());
+        let found = entry.found.clone();
         let broken_off = self.remove(now, key);
         if let Some(shared) = self.entries.find(&check, &policy) {
-            self.teach(shared, health, news, history);
+            self.teach(shared, health, found);
             self.join(shared, subscriber);
         } else {
             health.set_policy(now, self.common(policy));
             if health.poll_timeout().is_none() {
                 health.reschedule(now);
             }
-            let entry = Entry { news, history, ..Entry::new(check, health, subscriber) };
+            let entry = Entry { found, ..Entry::new(check, health, subscriber) };
             self.insert(entry);
         }
         self.forget_unless_in_use(&former);
@@ -221,19 +212,13 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
     }
 
     /// What is known of a server already, for a check of it that has not been tried yet.
-    fn teach(
-        &mut self,
-        id: Id,
-        health: Health,
-        news: Option<(Arc<Outcome>, Duration)>,
-        history: Box<[Record]>,
-    ) {
+    fn teach(&mut self, id: Id, health: Health, found: Option<Box<Found>>) {
         let Some(entry) = self.entries.get_mut(id) else { return };
-        if entry.news.is_some() || news.is_none() {
+        if entry.found.is_some() || found.is_none() {
             return;
         }
         entry.health.learn(&health);
-        (entry.news, entry.history) = (news, history);
+        entry.found = found;
         let keys: Vec<K> = entry.subscribers.iter().map(|known| known.key.clone()).collect();
         for subscriber in &mut entry.subscribers {
             subscriber.missed = true;
@@ -372,22 +357,19 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
             entry.health.reschedule(now);
         }
         let standing = entry.health.standing();
-        let before = entry.news.as_ref();
-        let news =
-            transition.is_some() || before.is_none_or(|(before, _)| is_news(before, &outcome));
+        let before = entry.found.as_ref();
+        let is_news =
+            transition.is_some() || before.is_none_or(|found| found.news.differs(&outcome));
         let outcome = Arc::new(outcome);
-        if news {
-            entry.news = Some((Arc::clone(&outcome), took));
-        }
-        if transition.is_some() {
-            let record = Record { at: now, standing, outcome: Arc::clone(&outcome) };
-            let before = std::mem::take(&mut entry.history);
-            entry.history = iter::once(record).chain(before).take(HISTORY).collect();
+        if is_news {
+            let why = (!outcome.is_pass()).then(|| Arc::clone(&outcome));
+            let record = transition.map(|standing| Record { at: now, standing, why });
+            entry.remember(News::of(&outcome, took), record);
         }
         for subscriber in &mut entry.subscribers {
             if subscriber.paused {
-                subscriber.missed |= news;
-            } else if (news || self.every_attempt || subscriber.every_attempt) && self.heard {
+                subscriber.missed |= is_news;
+            } else if (is_news || self.every_attempt || subscriber.every_attempt) && self.heard {
                 subscriber.missed = false;
                 let key = subscriber.key.clone();
                 let outcome = Arc::clone(&outcome);
@@ -434,7 +416,8 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
 
     pub(super) fn history(&self, key: &K) -> Vec<Record> {
         let entry = self.by_key.get(key).and_then(|id| self.entries.get(*id));
-        entry.map(|entry| entry.history.to_vec()).unwrap_or_default()
+        let found = entry.and_then(|entry| entry.found.as_ref());
+        found.map(|found| found.history().to_vec()).unwrap_or_default()
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
@@ -444,13 +427,5 @@ impl<K: Clone + Eq + Hash> Schedule<K> {
     /// How many checks are made; keys that share one count once.
     pub(super) fn checks(&self) -> usize {
         self.entries.len()
-    }
-}
-
-/// Whether something of interest changed from one attempt to the next, decisive or not.
-fn is_news(before: &Outcome, after: &Outcome) -> bool {
-    match (before, after) {
-        (Outcome::Pass(before), Outcome::Pass(after)) => before.weight != after.weight,
-        _ => discriminant(before) != discriminant(after),
     }
 }

@@ -522,7 +522,7 @@ async fn the_history_has_the_last_transitions_and_the_latest_first() {
     let history: Vec<_> = monitor
         .history(&"a")
         .iter()
-        .map(|record| (record.standing, record.outcome.is_pass()))
+        .map(|record| (record.standing, record.why.is_none()))
         .collect();
     let expected = [(Standing::Down, false), (Standing::Up, true)].repeat(4);
     assert_eq!(history, expected);
@@ -732,6 +732,27 @@ async fn a_file_that_changes_while_it_is_read_is_read_once_more() {
     events.next().await.unwrap();
     sleep(100 * SECOND).await;
     assert_eq!(attempts.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_a_check_later_is_told_its_weight_and_how_long_it_took() {
+    struct Weighs;
+    impl Check for Weighs {
+        async fn check(&self) -> Outcome {
+            sleep(SECOND).await;
+            let weight = Some(crate::DynamicWeight::Absolute(7));
+            Outcome::Pass(Report { weight, ..Report::default() })
+        }
+    }
+    let (monitor, mut events) = Monitor::new(MonitorOptions::default());
+    let check = BoxCheck::unique(Weighs);
+    monitor.add("first", check.clone(), POLICY, Duration::ZERO);
+    events.next().await.unwrap();
+    monitor.add("later", check, POLICY, Duration::ZERO);
+    let told = events.next().await.unwrap();
+    let Outcome::Pass(report) = &*told.outcome else { panic!("{}", told.outcome) };
+    let expected = ("later", Some(crate::DynamicWeight::Absolute(7)), SECOND, SECOND);
+    assert_eq!((told.key, report.weight, report.total, told.took), expected);
 }
 
 #[tokio::test(start_paused = true)]
