@@ -33,8 +33,7 @@ impl Lexed {
         self.includes = false;
         let mut lexer = Lexer { line, lexed: self, diagnostics };
         lexer.words();
-        let end = lexer.span(line.text.len(), 0);
-        lexer.lexed.tokens.end_of_line(end);
+        lexer.lexed.tokens.end_of_line();
     }
 
     /// All of them in one warning: who writes one writes many.

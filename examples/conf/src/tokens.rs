@@ -1,6 +1,7 @@
 //! The tokens of a whole configuration, in little room: there may be millions.
 
 use std::collections::HashMap;
+use std::iter;
 use std::ops::Range;
 
 use crate::source::{narrow, widen};
@@ -67,14 +68,22 @@ impl Packed {
     const OTHER: u32 = 2;
     const OPEN: u32 = 3;
     const CLOSE: u32 = 4;
-    const END_OF_LINE: u32 = 5;
+    /// From here on they are words again, each the last of its line.
+    const LAST: u32 = 5;
+    const KIND: u32 = (1 << Self::BITS) - 1;
 
+    /// Where in its line a word is makes no difference.
     fn kind(self) -> u32 {
-        self.length & ((1 << Self::BITS) - 1)
+        let kind = self.length & Self::KIND;
+        kind.checked_sub(Self::LAST).unwrap_or(kind)
     }
 
     fn is_word(self) -> bool {
         self.kind() <= Self::OTHER
+    }
+
+    fn ends_line(self) -> bool {
+        self.length & Self::KIND >= Self::LAST
     }
 }
 
@@ -117,9 +126,12 @@ impl Tokens {
     }
 
     /// Braces end a line anyway.
-    pub(crate) fn end_of_line(&mut self, span: Span) {
-        if self.packed.last().is_some_and(|last| last.is_word()) {
-            self.add(Packed::END_OF_LINE, span);
+    pub(crate) fn end_of_line(&mut self) {
+        if let Some(last) = self.packed.last_mut()
+            && last.is_word()
+            && !last.ends_line()
+        {
+            last.length += Packed::LAST;
         }
     }
 
@@ -137,7 +149,7 @@ impl Tokens {
             Kind::Word(text) => self.word(Word::Other(text), span),
             Kind::Open => self.open(span),
             Kind::Close => self.close(span),
-            Kind::EndOfLine => self.end_of_line(span),
+            Kind::EndOfLine => self.end_of_line(),
         }
     }
 
@@ -157,15 +169,15 @@ impl Tokens {
         sources: &'t Sources,
     ) -> impl Iterator<Item = Token<&'t str>> + use<'t> {
         let packed = self.packed.get(range.clone()).unwrap_or_default();
-        range.zip(packed).map(|(at, token)| {
+        range.zip(packed).flat_map(|(at, token)| {
             let span = self.span(at, *token);
             let kind = match token.kind() {
                 Packed::OPEN => Kind::Open,
                 Packed::CLOSE => Kind::Close,
-                Packed::END_OF_LINE => Kind::EndOfLine,
                 kind => Kind::Word(self.text(at, kind, span, sources)),
             };
-            Token { kind, span }
+            let end = Token { kind: Kind::EndOfLine, span: Span { start: span.end, ..span } };
+            iter::once(Token { kind, span }).chain(token.ends_line().then_some(end))
         })
     }
 
@@ -196,7 +208,7 @@ impl Tokens {
             if token.is_word() && depth == 0 && !same_line {
                 starts.push(at);
             }
-            same_line = token.is_word();
+            same_line = token.is_word() && !token.ends_line();
             match token.kind() {
                 Packed::OPEN => depth += 1,
                 Packed::CLOSE => depth = depth.saturating_sub(1),
