@@ -168,16 +168,24 @@ impl Tokens {
         range: Range<usize>,
         sources: &'t Sources,
     ) -> impl Iterator<Item = Token<&'t str>> + use<'t> {
-        let packed = self.packed.get(range.clone()).unwrap_or_default();
-        range.zip(packed).flat_map(|(at, token)| {
+        let mut packed = range.clone().zip(self.packed.get(range).unwrap_or_default());
+        let mut end_of_line = None;
+        iter::from_fn(move || {
+            if end_of_line.is_some() {
+                return end_of_line.take();
+            }
+            let (at, token) = packed.next()?;
             let span = self.span(at, *token);
+            if token.ends_line() {
+                let span = Span { start: span.end, ..span };
+                end_of_line = Some(Token { kind: Kind::EndOfLine, span });
+            }
             let kind = match token.kind() {
                 Packed::OPEN => Kind::Open,
                 Packed::CLOSE => Kind::Close,
                 kind => Kind::Word(self.text(at, kind, span, sources)),
             };
-            let end = Token { kind: Kind::EndOfLine, span: Span { start: span.end, ..span } };
-            iter::once(Token { kind, span }).chain(token.ends_line().then_some(end))
+            Some(Token { kind, span })
         })
     }
 
