@@ -39,7 +39,7 @@ const MAX_USES: usize = 10_000;
 const MAX_LINE: usize = 1 << 20;
 
 /// So much of a file is looked at together where it is not kept.
-const PART: u64 = 1 << 16;
+const PART: usize = 1 << 14;
 
 const TOO_MUCH: &str = "more comes of this than anybody can mean";
 const ENDLESS: &str = "definitions use each other endlessly here";
@@ -138,8 +138,8 @@ impl<'r> Reader<'r> {
         let outer = self.enter(source);
         let mut is_beginning = true;
         let read = loop {
-            let mut part = Vec::new();
-            let read = file.by_ref().take(PART).read_to_end(&mut part);
+            let mut part = Vec::with_capacity(PART);
+            let read = file.by_ref().take(PART as u64).read_to_end(&mut part);
             let read = read.and_then(|_| file.read_until(b'\n', &mut part));
             if read.is_err() || part.is_empty() {
                 break read;
