@@ -1,10 +1,12 @@
 //! What another configuration would change, said in the words of the configuration.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use steadfast_conf::Model;
+use steadfast_conf::model::VirtualServer;
 
 /// All that differs between two models, object by object.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -38,21 +40,20 @@ pub enum Kind {
 impl Plan {
     /// What leads from the current model to the new one. Passwords are not in it.
     pub fn between(current: &Model, new: &Model) -> Self {
-        let (current, new) = without_what_is_equal(current, new);
-        let (before, after) = (Blocks::of(&current), Blocks::of(&new));
-        // What comes or goes with a block around it goes without saying.
-        let alone = |key: &Key, others: &Blocks| {
-            !others.has(key) && key.outer().is_none_or(|outer| others.has(&outer))
-        };
-        let removed = before.order.iter().filter(|key| alone(key, &after));
-        let removed = removed.map(|key| key.change(Kind::Removed));
-        let rest = after.order.iter().filter_map(|key| {
-            match (before.lines.get(key), after.lines.get(key)) {
-                (Some(former), Some(lines)) => changed(key, former, lines),
-                _ => alone(key, &before).then(|| key.change(Kind::Added)),
-            }
-        });
-        Self(removed.chain(rest).collect())
+        let (mut current, mut new) = without_what_is_equal(current, new);
+        let former = std::mem::take(&mut current.virtual_servers);
+        let services = std::mem::take(&mut new.virtual_servers);
+        let mut found = Found::default();
+        found.compare(&current.to_string(), &new.to_string());
+        // There may be thousands, and their words take many times the room that they do.
+        for (before, after) in pairs(former, services) {
+            let text = |service: Option<Arc<VirtualServer>>| {
+                service.map_or_else(String::new, |service| service.to_string())
+            };
+            found.compare(&text(before), &text(after));
+        }
+        found.removed.append(&mut found.others);
+        Self(found.removed)
     }
 
     /// Whether nothing would change.
@@ -79,6 +80,52 @@ impl fmt::Display for Plan {
             }
         }
         Ok(())
+    }
+}
+
+/// Each service with what it was: of one that comes or goes there is only one.
+fn pairs(
+    former: Vec<Arc<VirtualServer>>,
+    services: Vec<Arc<VirtualServer>>,
+) -> impl Iterator<Item = (Option<Arc<VirtualServer>>, Option<Arc<VirtualServer>>)> {
+    let mut places: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for (at, service) in former.iter().enumerate() {
+        places.entry(service.frontend.to_string()).or_default().push_back(at);
+    }
+    let mut former: Vec<_> = former.into_iter().map(Some).collect();
+    let mut pairs = Vec::with_capacity(services.len());
+    for service in services {
+        let places = places.get_mut(&service.frontend.to_string());
+        let at = places.and_then(VecDeque::pop_front);
+        pairs.push((at.and_then(|at| former.get_mut(at)?.take()), Some(service)));
+    }
+    let gone = former.into_iter().filter(Option::is_some).map(|gone| (gone, None));
+    gone.chain(pairs)
+}
+
+/// What was found to differ.
+#[derive(Default)]
+struct Found {
+    removed: Vec<Change>,
+    others: Vec<Change>,
+}
+
+impl Found {
+    /// Compares what is printed of one model, or of part of it, and of the other.
+    fn compare(&mut self, before: &str, after: &str) {
+        let (before, after) = (Blocks::of(before), Blocks::of(after));
+        // What comes or goes with a block around it goes without saying.
+        let alone = |key: &Key<'_>, others: &Blocks<'_>| {
+            !others.has(key) && key.outer().is_none_or(|outer| others.has(&outer))
+        };
+        let removed = before.order.iter().filter(|key| alone(key, &after));
+        self.removed.extend(removed.map(|key| key.change(Kind::Removed)));
+        self.others.extend(after.order.iter().filter_map(|key| {
+            match (before.lines.get(key), after.lines.get(key)) {
+                (Some(former), Some(lines)) => changed(key, former, lines),
+                _ => alone(key, &before).then(|| key.change(Kind::Added)),
+            }
+        }));
     }
 }
 
@@ -128,33 +175,33 @@ fn not_in<T: Clone + PartialEq>(these: &[T], others: &[T]) -> Vec<T> {
 
 /// The blocks of a printed model, each with its own lines.
 #[derive(Default)]
-struct Blocks {
+struct Blocks<'t> {
     /// As they open.
-    order: Vec<Key>,
-    lines: HashMap<Key, Vec<String>>,
+    order: Vec<Key<'t>>,
+    lines: HashMap<Key<'t>, Vec<&'t str>>,
 }
 
 /// A block by what stands before its brace and those of the blocks around it. Of several alike it is
 /// that many-th.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-struct Key {
-    path: Vec<(String, usize)>,
+struct Key<'t> {
+    path: Vec<(&'t str, usize)>,
 }
 
-impl Key {
+impl Key<'_> {
     fn outer(&self) -> Option<Self> {
         let (_, outer) = self.path.split_last()?;
         (!outer.is_empty()).then(|| Self { path: outer.to_vec() })
     }
 
     fn change(&self, kind: Kind) -> Change {
-        let object = self.path.iter().map(|(opener, _)| opener.clone()).collect();
+        let object = self.path.iter().map(|(opener, _)| (*opener).to_owned()).collect();
         Change { object, kind, before: Vec::new(), after: Vec::new() }
     }
 }
 
-fn changed(key: &Key, former: &[String], lines: &[String]) -> Option<Change> {
-    let missing = |these: &[String], others: &[String]| -> Vec<String> {
+fn changed(key: &Key<'_>, former: &[&str], lines: &[&str]) -> Option<Change> {
+    let missing = |these: &[&str], others: &[&str]| -> Vec<String> {
         let gone = these.iter().filter(|line| !others.contains(line));
         gone.map(|line| without_secret(line)).collect()
     };
@@ -170,11 +217,11 @@ fn without_secret(line: &str) -> String {
     }
 }
 
-impl Blocks {
-    fn of(model: &Model) -> Self {
+impl<'t> Blocks<'t> {
+    fn of(text: &'t str) -> Self {
         let mut blocks = Self::default();
-        let mut inside: Vec<Key> = Vec::new();
-        for line in model.to_string().lines().map(str::trim) {
+        let mut inside: Vec<Key<'t>> = Vec::new();
+        for line in text.lines().map(str::trim) {
             if let Some(opener) = line.strip_suffix(" {") {
                 let key = blocks.free_key(inside.last(), opener);
                 blocks.order.push(key.clone());
@@ -183,17 +230,17 @@ impl Blocks {
             } else if line == "}" {
                 inside.pop();
             } else if let Some(lines) = inside.last().and_then(|key| blocks.lines.get_mut(key)) {
-                lines.push(line.to_owned());
+                lines.push(line);
             }
         }
         blocks
     }
 
-    fn free_key(&self, outer: Option<&Key>, opener: &str) -> Key {
+    fn free_key(&self, outer: Option<&Key<'t>>, opener: &'t str) -> Key<'t> {
         let mut nth = 0;
         loop {
             let mut key = outer.cloned().unwrap_or_default();
-            key.path.push((opener.to_owned(), nth));
+            key.path.push((opener, nth));
             if !self.lines.contains_key(&key) {
                 return key;
             }
@@ -201,7 +248,7 @@ impl Blocks {
         }
     }
 
-    fn has(&self, key: &Key) -> bool {
+    fn has(&self, key: &Key<'_>) -> bool {
         self.lines.contains_key(key)
     }
 }

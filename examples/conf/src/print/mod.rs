@@ -19,7 +19,7 @@ mod vrrp;
 
 use std::fmt;
 
-use crate::model::Model;
+use crate::model::{Model, VirtualServer};
 use page::Page;
 
 trait Print {
@@ -30,6 +30,15 @@ trait Print {
 ///
 /// It parses to the same model. Passwords are in it.
 impl fmt::Display for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut page = Page::new(f);
+        self.print(&mut page);
+        page.end()
+    }
+}
+
+/// As in the effective configuration, with the group that it is of.
+impl fmt::Display for VirtualServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut page = Page::new(f);
         self.print(&mut page);

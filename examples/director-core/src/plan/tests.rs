@@ -52,6 +52,28 @@ fn a_server_that_comes_to_a_service_is_named() {
 }
 
 #[test]
+fn what_is_removed_comes_first_and_the_rest_in_the_order_of_the_file() {
+    let service = |port: u16, weight: u16| {
+        SERVICE
+            .replace(" 80 {\n protocol", &format!(" {port} {{\n protocol"))
+            .replace("weight 1", &format!("weight {weight}"))
+    };
+    let current = [service(1, 1), service(2, 1), service(3, 1), INSTANCE.to_owned()].concat();
+    let changed = INSTANCE.replace("priority 100", "priority 150");
+    let new = [service(4, 1), service(3, 2), service(1, 2), changed].concat();
+    let plan = plan(&current, &new);
+    let objects: Vec<_> = plan.lines().filter(|line| !line.starts_with("    ")).collect();
+    let expected = [
+        "- virtual_server 192.0.2.1 2",
+        "  vrrp_instance A",
+        "+ virtual_server 192.0.2.1 4",
+        "  virtual_server 192.0.2.1 3 / real_server 192.0.2.2 80",
+        "  virtual_server 192.0.2.1 1 / real_server 192.0.2.2 80",
+    ];
+    assert_eq!(objects, expected);
+}
+
+#[test]
 fn a_password_that_changes_is_not_shown() {
     let plan = plan(INSTANCE, &INSTANCE.replace("secret1", "secret2"));
     assert!(plan.contains("+ auth_pass ********") && !plan.contains("secret"), "{plan}");
