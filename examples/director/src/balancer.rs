@@ -92,33 +92,35 @@ impl Balancer {
     }
 
     /// Serves what a model says, and returns when the kernel does: servers that are as they were keep
-    /// their connections. The checks are yet to [follow](Self::check).
+    /// their connections. The checks are yet to [follow](Self::check), and what has happened is yet to
+    /// be [said](log): it has, whether or not the kernel serves.
     pub(crate) async fn reconcile(
         &mut self,
         model: &Model,
-    ) -> Result<Vec<Occurrence>, BalancerError> {
+    ) -> (Vec<Occurrence>, Result<(), BalancerError>) {
         let lvs = &model.global.lvs;
         let namespace = model.process.net_namespace_ipvs.as_ref();
         self.settings.reconcile(namespace, lvs);
         self.flush_on_stop = lvs.flush_on_stop;
         let flush = lvs.flush && !self.goes_on;
         if self.kernel.is_none() && model.virtual_servers.is_empty() && !flush {
-            return Ok(Vec::new());
+            return (Vec::new(), Ok(()));
         }
         let mut found = Table::default();
         let is_first = self.kernel.is_none();
         if is_first {
-            let (kernel, table) = Kernel::connect(namespace, flush).await?;
-            self.kernel = Some(kernel);
-            found = table;
+            match Kernel::connect(namespace, flush).await {
+                Ok((kernel, table)) => {
+                    self.kernel = Some(kernel);
+                    found = table;
+                }
+                Err(error) => return (Vec::new(), Err(error.into())),
+            }
         }
         let found = |service: &_, server: &_| table::found(&found, service, server);
         let (changed, occurrences) = self.services.reconcile(model, found);
         self.changed = changed;
-        let made = self.make_touched(is_first).await;
-        // Once clients are served: there may be very many.
-        log(&occurrences);
-        made.map(|()| occurrences)
+        (occurrences, self.make_touched(is_first).await)
     }
 
     /// Has the checks follow what a model says: those that are as they were go on.
@@ -259,7 +261,8 @@ impl Balancer {
     }
 }
 
-fn log(occurrences: &[Occurrence]) {
+/// Says what has happened. There may be very much.
+pub(crate) fn log(occurrences: &[Occurrence]) {
     for occurrence in occurrences {
         match occurrence {
             Occurrence::Server { server, service, up, .. } => {

@@ -35,7 +35,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tracing::{error, info, warn};
 
-use crate::balancer::{Balancer, BalancerError};
+use crate::balancer::{self, Balancer, BalancerError};
 use crate::check::Configuration;
 use crate::control::{Answer, Control, Order, Request, socket_beside};
 use crate::dump;
@@ -203,18 +203,17 @@ impl Director {
         self.model = Arc::new(model);
         let model = &self.model;
         self.notifier.reconcile(model).await;
-        let balanced = self.balancer.reconcile(model).await;
+        let (occurrences, balanced) = self.balancer.reconcile(model).await;
         self.trackers.reconcile(model);
         self.routing.reconcile(model);
         // Once clients can be served: an instance that is MASTER has them come.
         let spoken = self.speaker.reconcile(model, self.trackers.fitness()).await;
-        // There may be so many checks that they would delay the first advertisement.
+        // There may be so many checks, and so much to say, that the first advertisement would be late.
         self.balancer.check(model);
-        let balanced = balanced.map(|occurrences| {
-            for occurrence in occurrences {
-                self.notifier.handle_occurrence(&occurrence);
-            }
-        });
+        balancer::log(&occurrences);
+        for occurrence in &occurrences {
+            self.notifier.handle_occurrence(occurrence);
+        }
         self.remember();
         balanced.map_err(RunError::from).and(spoken.map_err(RunError::from))
     }
