@@ -15,13 +15,13 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info};
 
+use crate::check::Machine;
 use crate::checks::{self, Certificates};
 use crate::following::Addresses;
 use crate::kernel::Kernel;
 use crate::links::Links;
 use crate::lvs::Settings;
 use crate::or_never::or_never;
-use crate::script::Scripts;
 
 /// Checks that change together are applied together.
 const SETTLE: Duration = Duration::from_millis(10);
@@ -122,9 +122,9 @@ impl Balancer {
     }
 
     /// Has the checks follow what a model says: those that are as they were go on.
-    pub(crate) fn check(&mut self, model: &Model) {
+    pub(crate) fn check(&mut self, model: &Model, machine: &Machine) {
         let changed = std::mem::take(&mut self.changed);
-        let scripts = Scripts::new(&model.global);
+        let scripts = &machine.scripts;
         let certificates = Certificates::of(model);
         checks::change(&self.monitor, &self.services, &changed, scripts);
         let before = self.certificates.replace(certificates);

@@ -18,6 +18,7 @@ use crate::checks;
 use crate::interfaces;
 use crate::last_good::LastGood;
 use crate::output::print;
+use crate::script::Scripts;
 use crate::script::audit::audit;
 use crate::vrrp;
 
@@ -32,6 +33,25 @@ pub(crate) struct Configuration {
     namespace: Option<String>,
     /// What cannot change any more, once the daemon runs.
     settled: Option<Process>,
+}
+
+/// What this machine has for a configuration, as it was when that was read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Machine {
+    pub(crate) scripts: Scripts,
+}
+
+/// A configuration that can be run.
+#[derive(Debug)]
+pub(crate) struct Runnable {
+    pub(crate) model: Model,
+    pub(crate) machine: Machine,
+}
+
+impl Runnable {
+    pub(crate) fn of((loaded, machine): (Loaded, Machine)) -> Option<Self> {
+        Some(Self { model: loaded.model?, machine })
+    }
 }
 
 impl Configuration {
@@ -91,32 +111,33 @@ impl Configuration {
     }
 
     /// What was remembered last.
-    pub(crate) fn remembered(&self) -> Option<Model> {
-        self.of_file(self.last_good.as_ref()?.latest()?.to_owned()).look(&Model::default()).model
+    pub(crate) fn remembered(&self) -> Option<Runnable> {
+        let latest = self.of_file(self.last_good.as_ref()?.latest()?.to_owned());
+        Runnable::of(latest.look(&Model::default()))
     }
 
-    /// Prints what there is to say about it; the model is there when it can be run.
-    pub(crate) fn read(&self) -> Option<Model> {
-        let loaded = self.look(&Model::default());
+    /// Prints what there is to say about it, and gives it if it can be run.
+    pub(crate) fn read(&self) -> Option<Runnable> {
+        let (loaded, machine) = self.look(&Model::default());
         let style = if stderr().is_terminal() { Style::Coloured } else { Style::Plain };
         eprint!("{}", loaded.render(style));
-        loaded.model
+        Runnable::of((loaded, machine))
     }
 
-    /// Reads it and looks at what it needs of this machine; what is as in an earlier model is shared
-    /// with that.
-    pub(crate) fn look(&self, earlier: &Model) -> Loaded {
+    /// Reads it and looks at what it needs of this machine, which may take its time; what is as in an
+    /// earlier model is shared with that.
+    pub(crate) fn look(&self, earlier: &Model) -> (Loaded, Machine) {
         let mut loaded = load_again(&self.file, &self.surroundings, earlier);
         if let Some(model) = &mut loaded.model {
             self.override_namespace(&mut model.process);
         }
         self.compare_with_settled(&mut loaded);
-        audit(&mut loaded);
+        let scripts = audit(&mut loaded);
         interfaces::audit(&mut loaded);
         vrrp::audit(&mut loaded);
         balancer::audit(&mut loaded, earlier);
         checks::audit(&mut loaded);
-        loaded
+        (loaded, Machine { scripts })
     }
 
     fn compare_with_settled(&self, loaded: &mut Loaded) {
@@ -134,7 +155,7 @@ impl Configuration {
 
     /// Prints what there is to say about it and a summary, and says whether it can be run.
     pub(crate) fn check(&self) -> bool {
-        let loaded = self.look(&Model::default());
+        let (loaded, _) = self.look(&Model::default());
         let style = if std::io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
         print(loaded.render(style));
         print(format_args!("{}: {}\n", self.file.display(), summary(&loaded)));
@@ -148,7 +169,7 @@ impl Configuration {
         let good = match log {
             None => self.check(),
             Some(log) => {
-                let loaded = self.look(&Model::default());
+                let (loaded, _) = self.look(&Model::default());
                 if let Err(error) = std::fs::write(log, loaded.render(Style::Plain)) {
                     eprintln!("director: writing {}: {error}", log.display());
                 }
@@ -160,7 +181,7 @@ impl Configuration {
 
     /// As [`Self::check`], for programs.
     pub(crate) fn check_as_json(&self) -> bool {
-        let loaded = self.look(&Model::default());
+        let (loaded, _) = self.look(&Model::default());
         print(format_args!("{}\n", loaded.json()));
         loaded.model.is_some()
     }
@@ -168,11 +189,11 @@ impl Configuration {
     /// Prints it with every default written out, if it can be run; what there is to say goes to the
     /// error output.
     pub(crate) fn print(&self) -> bool {
-        let model = self.read();
-        if let Some(model) = &model {
+        let runnable = self.read();
+        if let Some(Runnable { model, .. }) = &runnable {
             print(model);
         }
-        model.is_some()
+        runnable.is_some()
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn change(
     monitor: &Monitor<CheckId>,
     services: &Services,
     checks: &Checks,
-    scripts: Scripts,
+    scripts: &Scripts,
 ) {
     let checker = |id: &CheckId| Some((*id, services.checker(*id)?));
     for id in &checks.ended {
@@ -45,7 +45,7 @@ pub(crate) fn change(
 }
 
 /// Starts checks; those that run and are as they were go on.
-fn start(monitor: &Monitor<CheckId>, started: &[(CheckId, &Checker)], scripts: Scripts) {
+fn start(monitor: &Monitor<CheckId>, started: &[(CheckId, &Checker)], scripts: &Scripts) {
     monitor.add_all(started.iter().enumerate().filter_map(|(position, &(id, checker))| {
         match probe::check(&checker.probe, scripts) {
             Ok(check) => {
@@ -100,7 +100,7 @@ fn first_with_tls(model: &Model) -> Option<(&Checker, &Ssl)> {
 }
 
 /// Has the checks with TLS go on with what is in its files now.
-pub(crate) fn renew(monitor: &Monitor<CheckId>, services: &Services, scripts: Scripts) {
+pub(crate) fn renew(monitor: &Monitor<CheckId>, services: &Services, scripts: &Scripts) {
     let with_tls = services.checkers().filter(|(_, checker)| ssl(checker).is_some());
     let with_tls: Vec<_> = with_tls.collect();
     start(monitor, &with_tls, scripts);
@@ -211,13 +211,13 @@ IQC1XK1H7Z2A+4khRC053hJwBeGMDfffBUGEU1jM13s+oA==
         let (monitor, _events) = Monitor::new(MonitorOptions::default());
         let mut services = Services::default();
         let (checks, _) = services.reconcile(&model, |_, _| Found::Nothing);
-        change(&monitor, &services, &checks, Scripts::default());
+        change(&monitor, &services, &checks, &Scripts::default());
         assert_eq!(monitor.checks(), 0);
         let before = Certificates::of(&model);
         std::fs::write(&file, CERTIFICATE).unwrap();
         assert_ne!(Certificates::of(&model), before);
         assert!(!said().contains("cannot read"), "{}", said());
-        renew(&monitor, &services, Scripts::default());
+        renew(&monitor, &services, &Scripts::default());
         assert_eq!(monitor.checks(), 1);
     }
 }

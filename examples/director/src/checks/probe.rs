@@ -47,7 +47,7 @@ pub(crate) enum UnfitCheck {
 }
 
 /// The probe, ready to be made.
-pub(super) fn check(probe: &Probe, scripts: Scripts) -> Result<BoxCheck, UnfitCheck> {
+pub(super) fn check(probe: &Probe, scripts: &Scripts) -> Result<BoxCheck, UnfitCheck> {
     Ok(match probe {
         Probe::Tcp(connection) => BoxCheck::new(Connects(Arc::clone(connection))),
         Probe::Ping(connection) => BoxCheck::new(PingCheck::new(connect(connection))),
@@ -88,7 +88,7 @@ impl Check for Connects {
 }
 
 /// A check leaves nothing running, other than a script that may start a service.
-fn misc_script(script: &model::Script, scripts: Scripts) -> Result<Script, ScriptError> {
+fn misc_script(script: &model::Script, scripts: &Scripts) -> Result<Script, ScriptError> {
     Ok(Script { may_leave_children: false, ..scripts.ready(script, &[])? })
 }
 
@@ -176,7 +176,7 @@ mod tests {
             .unwrap_or_else(|| panic!("{}", loaded.render(steadfast_conf::Style::Plain)));
         super::check(
             &model.virtual_servers[0].real_servers[0].checkers[0].probe,
-            Scripts::default(),
+            &Scripts::look_up(model),
         )
     }
 

@@ -5,23 +5,25 @@ use steadfast_conf::{Diagnostic, Loaded, Severity};
 
 use super::{ScriptError, Scripts};
 
-/// Takes out the scripts that will not be run, and warns of them and of those that should not be.
-pub(crate) fn audit(loaded: &mut Loaded) {
-    let Some(model) = &mut loaded.model else { return };
-    let scripts = Scripts::new(&model.global);
+/// Takes out the scripts that will not be run, and warns of them and of those that should not be; gives
+/// what runs the others.
+pub(crate) fn audit(loaded: &mut Loaded) -> Scripts {
+    let Some(model) = &mut loaded.model else { return Scripts::default() };
+    let scripts = Scripts::look_up(model);
     let mut said: Vec<Diagnostic> = Vec::new();
     for script in model.all_scripts() {
-        if let Some(warning) = warning(scripts, script)
+        if let Some(warning) = warning(&scripts, script)
             && !said.contains(&warning)
         {
             said.push(warning);
         }
     }
-    model.retain_scripts(|script| refusal(scripts, script).is_none());
+    model.retain_scripts(|script| refusal(&scripts, script).is_none());
     loaded.say(said);
+    scripts
 }
 
-fn warning(scripts: Scripts, script: &Script) -> Option<Diagnostic> {
+fn warning(scripts: &Scripts, script: &Script) -> Option<Diagnostic> {
     let warning = |message| Diagnostic::new(Severity::Warning, script.span, message);
     if let Some(refusal) = refusal(scripts, script) {
         return Some(warning(refusal.to_string()).label("disabled, as keepalived does"));
@@ -36,6 +38,6 @@ fn warning(scripts: Scripts, script: &Script) -> Option<Diagnostic> {
 }
 
 /// Why a script is never run.
-fn refusal(scripts: Scripts, script: &Script) -> Option<ScriptError> {
+fn refusal(scripts: &Scripts, script: &Script) -> Option<ScriptError> {
     scripts.ready(script, &[]).err()
 }
