@@ -5,6 +5,7 @@ use std::io::{IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use rustix::process::{Resource, getrlimit};
 use steadfast_conf::model::Process;
 use steadfast_conf::{
     Diagnostic, Loaded, Model, Severity, Style, Surroundings, load_again, load_process, parse,
@@ -33,6 +34,9 @@ pub(crate) struct Configuration {
     namespace: Option<String>,
     /// What cannot change any more, once the daemon runs.
     settled: Option<Process>,
+    /// How many files scripts may have open: as many as we when we were started. The checks have that
+    /// raised.
+    open_files: Option<u64>,
 }
 
 /// What this machine has for a configuration, as it was when that was read.
@@ -69,7 +73,8 @@ impl Configuration {
         let last_good = arguments.last_good.try_into().ok().map(LastGood::new);
         let settled = arguments.settled.and_then(|text| parse("settled", &text).model);
         let settled = settled.map(|model| model.process);
-        Self { file: arguments.file, surroundings, last_good, namespace: None, settled }
+        let open_files = getrlimit(Resource::Nofile).current;
+        Self { file: arguments.file, surroundings, last_good, namespace: None, settled, open_files }
     }
 
     /// The same for a daemon that was told where to run, if it was.
@@ -132,7 +137,7 @@ impl Configuration {
             self.override_namespace(&mut model.process);
         }
         self.compare_with_settled(&mut loaded);
-        let scripts = audit(&mut loaded);
+        let scripts = audit(&mut loaded, self.open_files);
         interfaces::audit(&mut loaded);
         vrrp::audit(&mut loaded);
         balancer::audit(&mut loaded, earlier);

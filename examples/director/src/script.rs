@@ -44,15 +44,15 @@ pub(crate) struct Scripts {
     /// `enable_script_security`.
     enforce_security: bool,
     users: Arc<Users>,
+    /// How many files they may have open; `None` is as many as we may.
+    open_files: Option<u64>,
 }
 
 impl Scripts {
     /// Runs scripts by the rules of a configuration. Asks for its users, which may take its time.
     pub(crate) fn look_up(model: &Model) -> Self {
-        Self {
-            enforce_security: model.global.enable_script_security,
-            users: Arc::new(Users::look_up(model)),
-        }
+        let enforce_security = model.global.enable_script_security;
+        Self { enforce_security, users: Arc::new(Users::look_up(model)), open_files: None }
     }
 
     /// Runs no other script than this one, which is equal to another as long as nothing has changed for it.
@@ -97,9 +97,9 @@ impl Scripts {
         }
         // Scripts that start a service leave it running.
         let may_leave_children = true;
-        let run_as = run_as.cloned();
+        let (run_as, open_files) = (run_as.cloned(), self.open_files);
         let script = script::Script::new(program, own.iter().chain(arguments));
-        Ok(script::Script { run_as, may_leave_children, ..script })
+        Ok(script::Script { run_as, may_leave_children, open_files, ..script })
     }
 
     /// Whom a FIFO is to belong to.

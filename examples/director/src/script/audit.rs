@@ -6,10 +6,10 @@ use steadfast_conf::{Diagnostic, Loaded, Severity};
 use super::{ScriptError, Scripts};
 
 /// Takes out the scripts that will not be run, and warns of them and of those that should not be; gives
-/// what runs the others.
-pub(crate) fn audit(loaded: &mut Loaded) -> Scripts {
+/// what runs the others, which may have so many files open.
+pub(crate) fn audit(loaded: &mut Loaded, open_files: Option<u64>) -> Scripts {
     let Some(model) = &mut loaded.model else { return Scripts::default() };
-    let scripts = Scripts::look_up(model);
+    let scripts = Scripts { open_files, ..Scripts::look_up(model) };
     let mut said: Vec<Diagnostic> = Vec::new();
     for script in model.all_scripts() {
         if let Some(warning) = warning(&scripts, script)

@@ -6,5 +6,6 @@ mod bed;
 mod end;
 mod isolation;
 mod reload;
+mod scripts;
 mod standing;
 mod supervision;
