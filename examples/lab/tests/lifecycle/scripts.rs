@@ -33,3 +33,13 @@ fn a_script_may_have_as_many_files_open_as_the_director_when_it_was_started() {
     let a = network.host("a").unwrap();
     assert_eq!(said_by_a_script(a, "ulimit -Sn 200", "ulimit -n"), "200\n");
 }
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_script_is_as_likely_to_be_killed_for_memory_as_what_has_started_the_director() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let score = "/proc/self/oom_score_adj";
+    let first = format!("echo 300 >{score}");
+    assert_eq!(said_by_a_script(a, &first, &format!("cat {score}")), "300\n");
+}
