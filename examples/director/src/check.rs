@@ -1,11 +1,11 @@
 //! `director check` and `--config-test`.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{IsTerminal, stderr};
+use std::io::{self, IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rustix::process::{Resource, getrlimit};
+use rustix::process::{Resource, geteuid, getrlimit};
 use steadfast_conf::model::Process;
 use steadfast_conf::{
     Diagnostic, Loaded, Model, Severity, Style, Surroundings, load_again, load_process, parse,
@@ -15,7 +15,7 @@ use tracing::warn;
 
 use crate::arguments;
 use crate::balancer;
-use crate::checks;
+use crate::checks::{self, Handshakes};
 use crate::interfaces;
 use crate::last_good::LastGood;
 use crate::output::print;
@@ -39,10 +39,31 @@ pub(crate) struct Configuration {
     open_files: Option<u64>,
 }
 
+/// What a configuration is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be run by us: what it lacks on this machine keeps it from that.
+    Run,
+    /// To go on as one before us did. What it lacks by now is not to end the rest.
+    GoOn,
+    /// To say what is wrong with it. Who runs it may be allowed more than we.
+    Check,
+}
+
+impl Purpose {
+    /// Whether an error is no more than that we are not allowed to look.
+    pub(crate) fn may_not_see(self, error: &io::Error) -> bool {
+        self == Self::Check
+            && error.kind() == io::ErrorKind::PermissionDenied
+            && !geteuid().is_root()
+    }
+}
+
 /// What this machine has for a configuration, as it was when that was read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Machine {
     pub(crate) scripts: Scripts,
+    pub(crate) handshakes: Handshakes,
 }
 
 /// A configuration that can be run.
@@ -118,12 +139,12 @@ impl Configuration {
     /// What was remembered last.
     pub(crate) fn remembered(&self) -> Option<Runnable> {
         let latest = self.of_file(self.last_good.as_ref()?.latest()?.to_owned());
-        Runnable::of(latest.look(&Model::default()))
+        Runnable::of(latest.look(&Model::default(), Purpose::GoOn))
     }
 
     /// Prints what there is to say about it, and gives it if it can be run.
-    pub(crate) fn read(&self) -> Option<Runnable> {
-        let (loaded, machine) = self.look(&Model::default());
+    pub(crate) fn read(&self, purpose: Purpose) -> Option<Runnable> {
+        let (loaded, machine) = self.look(&Model::default(), purpose);
         let style = if stderr().is_terminal() { Style::Coloured } else { Style::Plain };
         eprint!("{}", loaded.render(style));
         Runnable::of((loaded, machine))
@@ -131,7 +152,7 @@ impl Configuration {
 
     /// Reads it and looks at what it needs of this machine, which may take its time; what is as in an
     /// earlier model is shared with that.
-    pub(crate) fn look(&self, earlier: &Model) -> (Loaded, Machine) {
+    pub(crate) fn look(&self, earlier: &Model, purpose: Purpose) -> (Loaded, Machine) {
         let mut loaded = load_again(&self.file, &self.surroundings, earlier);
         if let Some(model) = &mut loaded.model {
             self.override_namespace(&mut model.process);
@@ -141,8 +162,8 @@ impl Configuration {
         interfaces::audit(&mut loaded);
         vrrp::audit(&mut loaded);
         balancer::audit(&mut loaded, earlier);
-        checks::audit(&mut loaded);
-        (loaded, Machine { scripts })
+        let handshakes = checks::audit(&mut loaded, purpose);
+        (loaded, Machine { scripts, handshakes })
     }
 
     fn compare_with_settled(&self, loaded: &mut Loaded) {
@@ -160,8 +181,8 @@ impl Configuration {
 
     /// Prints what there is to say about it and a summary, and says whether it can be run.
     pub(crate) fn check(&self) -> bool {
-        let (loaded, _) = self.look(&Model::default());
-        let style = if std::io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
+        let (loaded, _) = self.look(&Model::default(), Purpose::Check);
+        let style = if io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
         print(loaded.render(style));
         print(format_args!("{}: {}\n", self.file.display(), summary(&loaded)));
         loaded.model.is_some()
@@ -174,7 +195,7 @@ impl Configuration {
         let good = match log {
             None => self.check(),
             Some(log) => {
-                let (loaded, _) = self.look(&Model::default());
+                let (loaded, _) = self.look(&Model::default(), Purpose::Check);
                 if let Err(error) = std::fs::write(log, loaded.render(Style::Plain)) {
                     eprintln!("director: writing {}: {error}", log.display());
                 }
@@ -186,7 +207,7 @@ impl Configuration {
 
     /// As [`Self::check`], for programs.
     pub(crate) fn check_as_json(&self) -> bool {
-        let (loaded, _) = self.look(&Model::default());
+        let (loaded, _) = self.look(&Model::default(), Purpose::Check);
         print(format_args!("{}\n", loaded.json()));
         loaded.model.is_some()
     }
@@ -194,7 +215,7 @@ impl Configuration {
     /// Prints it with every default written out, if it can be run; what there is to say goes to the
     /// error output.
     pub(crate) fn print(&self) -> bool {
-        let runnable = self.read();
+        let runnable = self.read(Purpose::Check);
         if let Some(Runnable { model, .. }) = &runnable {
             print(model);
         }

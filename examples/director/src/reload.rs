@@ -7,7 +7,7 @@ use steadfast_director_core::plan::Plan;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::check::{Configuration, Runnable};
+use crate::check::{Configuration, Purpose, Runnable};
 use crate::control::Answer;
 use crate::run::Part;
 use crate::vrrp;
@@ -79,7 +79,7 @@ pub(crate) fn read(
     part: Part,
     current: &Model,
 ) -> Result<Candidate, String> {
-    let looked = configuration.look(current);
+    let looked = configuration.look(current, Purpose::Run);
     let said = looked.0.render(Style::Plain);
     let Some(Runnable { model, machine }) = Runnable::of(looked) else { return Err(said) };
     if says_nothing(&model) && !says_nothing(current) {

@@ -10,7 +10,7 @@ use steadfast_vrrp_linux::Guard;
 use tracing::{error, info, warn};
 
 use crate::arguments::Daemon;
-use crate::check::{Configuration, Runnable};
+use crate::check::{Configuration, Purpose, Runnable};
 use crate::exit::Exit;
 use crate::pid_file::PidFile;
 use crate::reload::says_nothing;
@@ -115,9 +115,9 @@ fn runnable(daemon: &Daemon, configuration: &Configuration) -> Option<Runnable> 
 /// Reads the configuration; what there is to say goes where somebody reads it.
 fn read(configuration: &Configuration, foreground: bool) -> Option<Runnable> {
     if foreground {
-        return configuration.read();
+        return configuration.read(Purpose::Run);
     }
-    let (loaded, machine) = configuration.look(&Model::default());
+    let (loaded, machine) = configuration.look(&Model::default(), Purpose::Run);
     let said = loaded.render(Style::Plain);
     if !said.is_empty() {
         warn!("{}", said.trim_end());

@@ -1,8 +1,5 @@
 //! What a checker of the configuration tries, as a probe of the library.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use steadfast_checkers::dns::{DnsCheck, InvalidName, InvalidRecordType};
@@ -13,11 +10,12 @@ use steadfast_checkers::http::{
 use steadfast_checkers::ping::PingCheck;
 use steadfast_checkers::script::{MiscCheck, Script};
 use steadfast_checkers::smtp::{InvalidHelo, SmtpCheck};
-use steadfast_checkers::tls::{Identity, InvalidTls, Tls, TlsOptions, Trust};
 use steadfast_checkers::udp::{InvalidHexadecimal, Payload, UdpCheck};
 use steadfast_checkers::{BoxCheck, Check, ConnectOptions, Origin, Outcome, TcpCheck};
-use steadfast_conf::model::{self, Connection, HttpCheck, HttpRegex, HttpUrl, Probe, Ssl};
+use steadfast_conf::model::{self, Connection, HttpCheck, HttpRegex, HttpUrl, Probe};
 
+use super::Handshakes;
+use crate::check::Machine;
 use crate::script::{ScriptError, Scripts};
 
 /// keepalived's name, by which servers may tell checks from visitors.
@@ -28,10 +26,8 @@ const USER_AGENT: &str = "KeepAliveClient";
 pub(crate) enum UnfitCheck {
     #[error(transparent)]
     Script(#[from] ScriptError),
-    #[error("reading {}: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
-    #[error(transparent)]
-    Tls(#[from] InvalidTls),
+    #[error("what `SSL` names cannot be used")]
+    Tls,
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
     #[error(transparent)]
@@ -47,11 +43,11 @@ pub(crate) enum UnfitCheck {
 }
 
 /// The probe, ready to be made.
-pub(super) fn check(probe: &Probe, scripts: &Scripts) -> Result<BoxCheck, UnfitCheck> {
+pub(super) fn check(probe: &Probe, machine: &Machine) -> Result<BoxCheck, UnfitCheck> {
     Ok(match probe {
         Probe::Tcp(connection) => BoxCheck::new(Connects(Arc::clone(connection))),
         Probe::Ping(connection) => BoxCheck::new(PingCheck::new(connect(connection))),
-        Probe::Http(http) => BoxCheck::new(http_get(http)?),
+        Probe::Http(http) => BoxCheck::new(http_get(http, &machine.handshakes)?),
         Probe::Smtp(smtp) => {
             BoxCheck::new(SmtpCheck::new(connect(&smtp.connection)).helo(&smtp.helo_name)?)
         }
@@ -60,7 +56,7 @@ pub(super) fn check(probe: &Probe, scripts: &Scripts) -> Result<BoxCheck, UnfitC
             BoxCheck::new(DnsCheck::new(connect(&dns.connection)).question(name, kind))
         }
         Probe::Misc(misc) => {
-            let check = MiscCheck::new(misc_script(&misc.script, scripts)?, misc.timeout);
+            let check = MiscCheck::new(misc_script(&misc.script, &machine.scripts)?, misc.timeout);
             BoxCheck::new(if misc.dynamic { check.dynamic() } else { check })
         }
         Probe::File(file) => BoxCheck::new(FileCheck::new(&file.path).weight(file.weight)),
@@ -100,8 +96,9 @@ fn connect(connection: &Connection) -> ConnectOptions {
     options.origin(Origin { bind: *bind, interface: interface.clone(), mark })
 }
 
-fn http_get(http: &HttpCheck) -> Result<HttpGet, UnfitCheck> {
-    let pages: Result<Vec<_>, _> = http.urls.iter().map(|url| page(url, http)).collect();
+fn http_get(http: &HttpCheck, handshakes: &Handshakes) -> Result<HttpGet, UnfitCheck> {
+    let pages = http.urls.iter().map(|url| page(url, http, handshakes));
+    let pages: Result<Vec<_>, _> = pages.collect();
     Ok(HttpGet::new(connect(&http.connection), pages?).version(match http.version {
         model::HttpVersion::Http10 => HttpVersion::Http10,
         model::HttpVersion::Http10Close => HttpVersion::Http10Close,
@@ -109,15 +106,15 @@ fn http_get(http: &HttpCheck) -> Result<HttpGet, UnfitCheck> {
     }))
 }
 
-fn page(url: &HttpUrl, http: &HttpCheck) -> Result<Url, UnfitCheck> {
+fn page(url: &HttpUrl, http: &HttpCheck, handshakes: &Handshakes) -> Result<Url, UnfitCheck> {
     let mut page = Url::new(&url.path)
         .header("user-agent", USER_AGENT)
         .status(StatusRanges::new(url.status.iter().cloned()));
     if let Some(host) = &url.host {
         page = page.host(host);
     }
-    if let Some(ssl) = &http.tls {
-        page = page.tls(tls(url, ssl)?);
+    if http.tls.is_some() {
+        page = page.tls(handshakes.of(url).ok_or(UnfitCheck::Tls)?);
     }
     if let Some(digest) = url.digest {
         page = page.digest(Md5Digest(digest));
@@ -135,31 +132,6 @@ fn pattern(regex: &HttpRegex) -> Result<Pattern, InvalidPattern> {
     Pattern::new(&regex.pattern, options)
 }
 
-fn tls(url: &HttpUrl, ssl: &Ssl) -> Result<Tls, UnfitCheck> {
-    let authorities = ssl.authorities.as_deref().map(read).transpose()?;
-    let identity = match (&ssl.certificate, &ssl.key) {
-        (Some(certificate), Some(key)) => {
-            Some(Identity { certificates: read(certificate)?, key: read(key)? })
-        }
-        _ => None,
-    };
-    let options = TlsOptions {
-        trust: match authorities {
-            None => Trust::Anyone,
-            Some(authorities) if url.sni.is_some() => Trust::Authorities(authorities),
-            Some(authorities) => Trust::AuthoritiesForAnyName(authorities),
-        },
-        server_name: url.sni.clone(),
-        identity,
-        compliant: url.tls_compliant,
-    };
-    Ok(Tls::new(options)?)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, UnfitCheck> {
-    fs::read(path).map_err(|source| UnfitCheck::File { path: path.to_owned(), source })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,14 +142,11 @@ mod tests {
              real_server 192.0.2.21 80 {{\n{check}\n}}\n}}\n"
         );
         let loaded = steadfast_conf::parse("t.conf", &text);
-        let model = loaded
-            .model
-            .as_ref()
-            .unwrap_or_else(|| panic!("{}", loaded.render(steadfast_conf::Style::Plain)));
-        super::check(
-            &model.virtual_servers[0].real_servers[0].checkers[0].probe,
-            &Scripts::look_up(model),
-        )
+        let said = loaded.render(steadfast_conf::Style::Plain);
+        let model = loaded.model.unwrap_or_else(|| panic!("{said}"));
+        let (scripts, (handshakes, _)) = (Scripts::look_up(&model), Handshakes::look_up(&model));
+        let machine = Machine { scripts, handshakes };
+        super::check(&model.virtual_servers[0].real_servers[0].checkers[0].probe, &machine)
     }
 
     #[test]
