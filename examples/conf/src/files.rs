@@ -22,6 +22,8 @@ pub(crate) enum Program {
     Executable,
     NotExecutable,
     Missing,
+    /// We are not allowed to look.
+    Hidden,
 }
 
 /// The machine's own.
@@ -45,6 +47,7 @@ impl Files for Disk {
                 Program::Executable
             }
             Ok(_) => Program::NotExecutable,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Program::Hidden,
             Err(_) => Program::Missing,
         }
     }

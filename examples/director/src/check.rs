@@ -158,7 +158,7 @@ impl Configuration {
             self.override_namespace(&mut model.process);
         }
         self.compare_with_settled(&mut loaded);
-        let scripts = audit(&mut loaded, self.open_files);
+        let scripts = audit(&mut loaded, self.open_files, purpose);
         interfaces::audit(&mut loaded);
         vrrp::audit(&mut loaded);
         balancer::audit(&mut loaded, earlier);

@@ -43,16 +43,20 @@ pub(crate) enum ScriptError {
 pub(crate) struct Scripts {
     /// `enable_script_security`.
     enforce_security: bool,
+    /// Whether the director that runs them is root, as far as is known.
+    by_root: bool,
     users: Arc<Users>,
     /// How many files they may have open; `None` is as many as we may.
     open_files: Option<u64>,
 }
 
 impl Scripts {
-    /// Runs scripts by the rules of a configuration. Asks for its users, which may take its time.
-    pub(crate) fn look_up(model: &Model) -> Self {
+    /// Runs scripts by the rules of a configuration, for a director that is root or is not. Asks for its
+    /// users, which may take its time.
+    pub(crate) fn look_up(model: &Model, by_root: bool) -> Self {
         let enforce_security = model.global.enable_script_security;
-        Self { enforce_security, users: Arc::new(Users::look_up(model)), open_files: None }
+        let users = Arc::new(Users::look_up(model, by_root));
+        Self { enforce_security, by_root, users, open_files: None }
     }
 
     /// Runs no other script than this one, which is equal to another as long as nothing has changed for it.
@@ -91,7 +95,7 @@ impl Scripts {
         let (program, own) = script.argv.split_first().ok_or(ScriptError::Empty)?;
         let run_as = self.identity(program, script)?;
         if self.enforce_security
-            && let Some(path) = risk(program, run_as)
+            && let Some(path) = self.risk(program, run_as)
         {
             return Err(ScriptError::Insecure { program: program.clone(), path });
         }
@@ -107,10 +111,12 @@ impl Scripts {
         self.users.owner(fifo)
     }
 
-    /// What others than root could change of a script that root would run.
-    fn risk(&self, script: &Script) -> Option<PathBuf> {
-        let program = script.argv.first()?;
-        risk(program, self.identity(program, script).ok()?)
+    /// What others than root could change of a program that root would run.
+    fn risk(&self, program: &str, run_as: Option<&RunAs>) -> Option<PathBuf> {
+        let path = security::find(program)?;
+        let by_root = run_as.map_or(self.by_root, |user| Uid::from_raw(user.uid).is_root());
+        let as_root = by_root || security::becomes_root(&path);
+        if as_root { security::changeable_by_others(&path) } else { None }
     }
 
     /// As whom a script runs; `None` is as we do.
@@ -121,14 +127,6 @@ impl Scripts {
             Nobody::Default => ScriptError::NoDefaultUser { program: program() },
         })
     }
-}
-
-/// What others than root could change of a program that root would run.
-fn risk(program: &str, run_as: Option<&RunAs>) -> Option<PathBuf> {
-    let path = security::find(program)?;
-    let uid = run_as.map_or_else(Uid::effective, |user| Uid::from_raw(user.uid));
-    let as_root = uid.is_root() || security::becomes_root(&path);
-    if as_root { security::changeable_by_others(&path) } else { None }
 }
 
 #[cfg(test)]
@@ -144,7 +142,7 @@ mod tests {
         };
         let (before, after) = (model(""), model("shutdown_script /bin/true no-such-user"));
         let script = &before.global.startup_script.as_ref().unwrap().script;
-        let (before, after) = (Scripts::look_up(&before), Scripts::look_up(&after));
+        let (before, after) = (Scripts::look_up(&before, false), Scripts::look_up(&after, false));
         assert_ne!(before, after);
         assert_eq!(before.only(script), after.only(script));
     }

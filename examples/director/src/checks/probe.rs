@@ -144,7 +144,8 @@ mod tests {
         let loaded = steadfast_conf::parse("t.conf", &text);
         let said = loaded.render(steadfast_conf::Style::Plain);
         let model = loaded.model.unwrap_or_else(|| panic!("{said}"));
-        let (scripts, (handshakes, _)) = (Scripts::look_up(&model), Handshakes::look_up(&model));
+        let (scripts, (handshakes, _)) =
+            (Scripts::look_up(&model, false), Handshakes::look_up(&model));
         let machine = Machine { scripts, handshakes };
         super::check(&model.virtual_servers[0].real_servers[0].checkers[0].probe, &machine)
     }

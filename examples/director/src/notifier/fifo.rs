@@ -281,7 +281,7 @@ mod tests {
         let fifo = format!("notify_fifo {} {owner}", path.display());
         let text = format!("global_defs {{\n{fifo}\n}}\n");
         let model = steadfast_conf::parse("t.conf", &text).model.unwrap();
-        let scripts = Scripts::look_up(&model);
+        let scripts = Scripts::look_up(&model, false);
         (model.global.fifos.all.unwrap(), scripts)
     }
 

@@ -132,7 +132,7 @@ mod tests {
         // Whoever runs this test may not be able to become somebody else.
         script.user = None;
         let command = (**script).clone().into();
-        (Scripts::look_up(&model), command)
+        (Scripts::look_up(&model, false), command)
     }
 
     #[tokio::test]

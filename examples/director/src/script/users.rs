@@ -34,12 +34,12 @@ pub(super) enum Nobody {
 pub(crate) type Owner = (Option<u32>, Option<u32>);
 
 impl Users {
-    /// All that a configuration names.
-    pub(super) fn look_up(model: &Model) -> Self {
+    /// All that a configuration names, for a director that is root or is not.
+    pub(super) fn look_up(model: &Model, by_root: bool) -> Self {
         let mut users = Self::default();
         for script in model.all_scripts() {
             if !users.identities.contains_key(&script.user) {
-                let identity = identity(script.user.as_ref(), &model.global);
+                let identity = identity(script.user.as_ref(), &model.global, by_root);
                 users.identities.insert(script.user.clone(), identity);
             }
         }
@@ -77,7 +77,11 @@ impl Users {
     }
 }
 
-fn identity(wanted: Option<&ScriptUser>, global: &Global) -> Result<Option<RunAs>, Nobody> {
+fn identity(
+    wanted: Option<&ScriptUser>,
+    global: &Global,
+    by_root: bool,
+) -> Result<Option<RunAs>, Nobody> {
     let (user, gid, supplementary) = match wanted {
         Some(wanted) => {
             let missing = |name: &str| Nobody::Named(name.to_owned());
@@ -98,8 +102,7 @@ fn identity(wanted: Option<&ScriptUser>, global: &Global) -> Result<Option<RunAs
         },
     };
     // Only root can run something as somebody else.
-    let we_are_root = Uid::effective().is_root();
-    if !we_are_root && (user.uid == Uid::effective() || wanted.is_none()) {
+    if !by_root && (user.uid == Uid::effective() || wanted.is_none()) {
         return Ok(None);
     }
     let supplementary = if supplementary || global.supplementary_groups {
@@ -147,7 +150,7 @@ mod tests {
         let text = format!("global_defs {{\n{globals}\nstartup_script /bin/true\n}}\n");
         let model = steadfast_conf::parse("t.conf", &text).model.unwrap();
         let user = model.all_scripts().next().unwrap().user.clone();
-        (Users::look_up(&model), user)
+        (Users::look_up(&model, Uid::effective().is_root()), user)
     }
 
     #[test]

@@ -10,3 +10,4 @@ mod reload;
 mod scripts;
 mod standing;
 mod supervision;
+mod unprivileged;
