@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
+use smallvec::SmallVec;
 use tokio::io::unix::AsyncFd;
 
 use crate::sys::watch;
@@ -34,7 +35,8 @@ pub(super) enum Changed {
 #[derive(Debug, Default)]
 pub(super) struct Files {
     inotify: Option<AsyncFd<OwnedFd>>,
-    folders: HashMap<i32, PathBuf>,
+    /// By the number of its watch, what a folder is called: two names may lead to one.
+    folders: HashMap<i32, SmallVec<[PathBuf; 1]>>,
 }
 
 impl Files {
@@ -48,7 +50,10 @@ impl Files {
         let folder = file.parent().unwrap_or(Path::new(""));
         let named = if folder == Path::new("") { Path::new(".") } else { folder };
         let watch = inotify::add_watch(&*inotify, named, NEWS)?;
-        self.folders.insert(watch, folder.to_owned());
+        let names = self.folders.entry(watch).or_default();
+        if names.iter().all(|name| name != folder) {
+            names.push(folder.to_owned());
+        }
         Ok(())
     }
 
@@ -78,11 +83,10 @@ impl Files {
                     changed.push(Changed::Any);
                 }
                 Ok(event) => {
-                    let folder = self.folders.get(&event.wd());
-                    let file = folder.zip(event.file_name()).map(|(folder, name)| {
-                        Changed::File(folder.join(OsStr::from_bytes(name.to_bytes())))
-                    });
-                    changed.extend(file);
+                    let Some(file) = event.file_name() else { continue };
+                    let file = OsStr::from_bytes(file.to_bytes());
+                    let folders = self.folders.get(&event.wd()).into_iter().flatten();
+                    changed.extend(folders.map(|folder| Changed::File(folder.join(file))));
                 }
                 Err(Errno::WOULDBLOCK) if !changed.is_empty() => return Ok(changed),
                 Err(error) => return Err(error.into()),
@@ -117,6 +121,20 @@ mod tests {
         assert_eq!(files.changed().await, changed);
         fs::remove_file(&file).unwrap();
         assert_eq!(files.changed().await, changed);
+    }
+
+    #[tokio::test]
+    async fn a_file_has_changed_by_each_name_that_its_folder_is_watched_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut files, file) = files_in(folder.path());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        let other = link.join("state");
+        for again in [&other, &file] {
+            files.watch(again).unwrap();
+        }
+        fs::write(&file, "1").unwrap();
+        assert_eq!(files.changed().await, [Changed::File(file), Changed::File(other)]);
     }
 
     #[tokio::test]

@@ -1,11 +1,14 @@
-//! Becoming somebody else between fork and exec.
+//! Becoming somebody else, and what else is to be done between fork and exec.
 
 #![allow(unsafe_code, reason = "what runs between fork and exec is not checked by the compiler")]
 
 use std::io;
 
 use nix::unistd::{Gid, Uid, setgid, setgroups, setuid};
-use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::process::{
+    Resource, Rlimit, Signal, getpid, getppid, getrlimit, set_parent_process_death_signal,
+    setrlimit,
+};
 use tokio::process::Command;
 
 use super::RunAs;
@@ -25,6 +28,17 @@ pub(super) fn assume(command: &mut Command, user: &RunAs) {
     // SAFETY: after fork only this thread is left, so nothing may be waited for that another one
     // held: these are three system calls on memory that was there before, without allocation.
     unsafe { command.pre_exec(become_user) };
+}
+
+/// Lets a command have so many files open, or as many as it could raise that to.
+pub(super) fn limit_files(command: &mut Command, limit: u64) {
+    let lower = move || {
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        let current = Some(maximum.map_or(limit, |maximum| limit.min(maximum)));
+        Ok(setrlimit(Resource::Nofile, Rlimit { current, maximum })?)
+    };
+    // SAFETY: as above; these are two system calls.
+    unsafe { command.pre_exec(lower) };
 }
 
 /// Lets a command be sent SIGTERM when the thread that starts it ends; after it has become somebody else,

@@ -43,6 +43,10 @@ pub struct Script {
     pub may_leave_children: bool,
     /// It is sent SIGTERM when the thread that has started it ends, in whatever way.
     pub ends_with_us: bool,
+    /// How many files it may have open, which it may raise itself (the soft limit `RLIMIT_NOFILE`,
+    /// getrlimit(2)); `None` is as many as we may. A program that has raised its own for its checks
+    /// should not let scripts have that: some use select(2), which fails beyond 1024.
+    pub open_files: Option<u64>,
 }
 
 /// A user and groups to run as; nothing of ours goes with them.
@@ -143,6 +147,7 @@ impl Script {
             run_as: None,
             may_leave_children: false,
             ends_with_us: false,
+            open_files: None,
         }
     }
 
@@ -233,6 +238,9 @@ impl Script {
         }
         if let Some(user) = &self.run_as {
             identity::assume(&mut command, user);
+        }
+        if let Some(limit) = self.open_files {
+            identity::limit_files(&mut command, limit);
         }
         if self.ends_with_us {
             identity::end_with_us(&mut command);

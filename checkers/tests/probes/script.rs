@@ -56,6 +56,12 @@ async fn output_of_both_streams_is_kept() {
 }
 
 #[tokio::test]
+async fn a_program_may_have_as_many_files_open_as_it_is_said() {
+    let script = Script { open_files: Some(77), ..shell("ulimit -n") };
+    assert_eq!(script.run(PATIENT).await.unwrap().output, "77\n");
+}
+
+#[tokio::test]
 async fn a_flood_of_output_is_read_and_bounded() {
     let ran = run("head -c 10000000 /dev/zero | tr '\\0' x; exit 3").await;
     assert_eq!(ran.ending, Ending::Exited(3));

@@ -30,6 +30,8 @@ pub(crate) enum Program {
     Executable,
     NotExecutable,
     Missing,
+    /// We are not allowed to look.
+    Hidden,
 }
 
 /// The machine's own.
@@ -53,6 +55,7 @@ impl Files for Disk {
                 Program::Executable
             }
             Ok(_) => Program::NotExecutable,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Program::Hidden,
             Err(_) => Program::Missing,
         }
     }

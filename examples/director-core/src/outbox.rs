@@ -46,13 +46,21 @@ const LATE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outbox {
     waiting: VecDeque<(Instant, Alert)>,
-    /// How many of the waiting ones are in the mail that is being sent.
-    under_way: Option<usize>,
-    /// Changes that had to be forgotten since the last mail.
+    under_way: Option<UnderWay>,
+    /// Changes that had to be forgotten since the last mail that was taken.
     forgotten: u64,
     failures: u32,
     /// Not before this moment is the next mail tried.
     next: Option<Instant>,
+}
+
+/// The mail that is being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct UnderWay {
+    /// How many of the waiting changes are in it: the first ones.
+    listed: usize,
+    /// How many of the forgotten changes it does not tell of.
+    untold: u64,
 }
 
 /// A mail to be sent.
@@ -81,7 +89,12 @@ impl Outbox {
         if self.waiting.len() > CAPACITY {
             self.waiting.pop_front();
             self.forgotten = self.forgotten.saturating_add(1);
-            self.under_way = self.under_way.map(|count| count.saturating_sub(1));
+            if let Some(mail) = &mut self.under_way {
+                match mail.listed.checked_sub(1) {
+                    Some(rest) => mail.listed = rest,
+                    None => mail.untold = mail.untold.saturating_add(1),
+                }
+            }
         }
     }
 
@@ -93,7 +106,7 @@ impl Outbox {
     /// The mail to be sent now. The next one comes when it is known what became of this one.
     pub fn poll_mail(&mut self, now: Instant) -> Option<Mail> {
         self.poll_timeout().filter(|at| *at <= now)?;
-        self.under_way = Some(self.waiting.len());
+        self.under_way = Some(UnderWay { listed: self.waiting.len(), untold: 0 });
         let changes = self.waiting.iter();
         let changes = changes.map(|(at, alert)| (now.duration_since(*at), alert.clone()));
         Some(Mail { changes: changes.collect(), forgotten: self.forgotten })
@@ -125,9 +138,9 @@ impl Outbox {
     }
 
     fn drop_under_way(&mut self, now: Instant) {
-        let sent = self.under_way.take().unwrap_or_default();
-        self.waiting.drain(..sent.min(self.waiting.len()));
-        self.forgotten = 0;
+        let Some(UnderWay { listed, untold }) = self.under_way.take() else { return };
+        self.waiting.drain(..listed.min(self.waiting.len()));
+        self.forgotten = untold;
         self.next = (!self.waiting.is_empty()).then(|| now + TOGETHER);
     }
 }

@@ -8,14 +8,14 @@ use rustix::process::setsid;
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
 use crate::arguments::Daemon;
-use crate::check::Configuration;
+use crate::check::{Configuration, Purpose};
 use crate::exit::Exit;
 use crate::process::supervisor_again;
 
 /// Starts the supervisor in the background. What is wrong with the configuration, or keeps the
 /// supervisor from its work, is told here, where somebody reads it.
 pub(crate) fn launch(daemon: &Daemon) -> ExitCode {
-    if Configuration::new(daemon.configuration.clone()).read().is_none() {
+    if Configuration::new(daemon.configuration.clone()).read(Purpose::Run).is_none() {
         eprintln!("director: not started: the configuration has errors");
         return Exit::Config.into();
     }

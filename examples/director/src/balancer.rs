@@ -15,13 +15,13 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info};
 
-use crate::checks::{self, Certificates};
+use crate::check::Machine;
+use crate::checks::{self, Handshakes};
 use crate::following::Addresses;
 use crate::kernel::Kernel;
 use crate::links::Links;
 use crate::lvs::Settings;
 use crate::or_never::or_never;
-use crate::script::Scripts;
 
 /// Checks that change together are applied together.
 const SETTLE: Duration = Duration::from_millis(10);
@@ -44,7 +44,7 @@ pub(crate) struct Balancer {
     /// What is still to become of checks.
     changed: Checks,
     /// What the checks with TLS have been made with; `None` before there were checks.
-    certificates: Option<Certificates>,
+    handshakes: Option<Handshakes>,
     /// When the kernel is to be told what is wanted of it now.
     tell_at: Option<Instant>,
 }
@@ -86,7 +86,7 @@ impl Balancer {
             addresses: None,
             flush_on_stop: false,
             changed: Checks::default(),
-            certificates: None,
+            handshakes: None,
             tell_at: None,
         }
     }
@@ -124,14 +124,12 @@ impl Balancer {
     }
 
     /// Has the checks follow what a model says: those that are as they were go on.
-    pub(crate) fn check(&mut self, model: &Model) {
+    pub(crate) fn check(&mut self, model: &Model, machine: &Machine) {
         let changed = std::mem::take(&mut self.changed);
-        let scripts = Scripts::new(&model.global);
-        let certificates = Certificates::of(model);
-        checks::change(&self.monitor, &self.services, &changed, scripts);
-        let before = self.certificates.replace(certificates);
-        if before.is_some() && before != self.certificates {
-            checks::renew(&self.monitor, &self.services, scripts);
+        checks::change(&self.monitor, &self.services, &changed, machine);
+        let before = self.handshakes.replace(machine.handshakes.clone());
+        if before.is_some() && before != self.handshakes {
+            checks::renew(&self.monitor, &self.services, machine);
         }
         self.follow_addresses(model);
     }

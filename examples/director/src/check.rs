@@ -1,10 +1,11 @@
 //! `director check` and `--config-test`.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::{IsTerminal, stderr};
+use std::io::{self, IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use rustix::process::{Resource, geteuid, getrlimit};
 use steadfast_conf::model::Process;
 use steadfast_conf::{
     Diagnostic, Loaded, Model, Severity, Style, Surroundings, load_again, load_process, parse,
@@ -14,10 +15,11 @@ use tracing::warn;
 
 use crate::arguments;
 use crate::balancer;
-use crate::checks;
+use crate::checks::{self, Handshakes};
 use crate::interfaces;
 use crate::last_good::LastGood;
 use crate::output::print;
+use crate::script::Scripts;
 use crate::script::audit::audit;
 use crate::vrrp;
 
@@ -32,6 +34,49 @@ pub(crate) struct Configuration {
     namespace: Option<String>,
     /// What cannot change any more, once the daemon runs.
     settled: Option<Process>,
+    /// How many files scripts may have open: as many as we when we were started. The checks have that
+    /// raised.
+    open_files: Option<u64>,
+}
+
+/// What a configuration is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be run by us: what it lacks on this machine keeps it from that.
+    Run,
+    /// To go on as one before us did. What it lacks by now is not to end the rest.
+    GoOn,
+    /// To say what is wrong with it. Who runs it may be allowed more than we.
+    Check,
+}
+
+impl Purpose {
+    /// Whether an error is no more than that we are not allowed to look.
+    pub(crate) fn may_not_see(self, error: &io::Error) -> bool {
+        self == Self::Check
+            && error.kind() == io::ErrorKind::PermissionDenied
+            && !geteuid().is_root()
+    }
+}
+
+/// What this machine has for a configuration, as it was when that was read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Machine {
+    pub(crate) scripts: Scripts,
+    pub(crate) handshakes: Handshakes,
+}
+
+/// A configuration that can be run.
+#[derive(Debug)]
+pub(crate) struct Runnable {
+    pub(crate) model: Model,
+    pub(crate) machine: Machine,
+}
+
+impl Runnable {
+    pub(crate) fn of((loaded, machine): (Loaded, Machine)) -> Option<Self> {
+        Some(Self { model: loaded.model?, machine })
+    }
 }
 
 impl Configuration {
@@ -49,7 +94,8 @@ impl Configuration {
         let last_good = arguments.last_good.try_into().ok().map(LastGood::new);
         let settled = arguments.settled.and_then(|text| parse("settled", &text).model);
         let settled = settled.map(|model| model.process);
-        Self { file: arguments.file, surroundings, last_good, namespace: None, settled }
+        let open_files = getrlimit(Resource::Nofile).current;
+        Self { file: arguments.file, surroundings, last_good, namespace: None, settled, open_files }
     }
 
     /// The same for a daemon that was told where to run, if it was.
@@ -91,32 +137,33 @@ impl Configuration {
     }
 
     /// What was remembered last.
-    pub(crate) fn remembered(&self) -> Option<Model> {
-        self.of_file(self.last_good.as_ref()?.latest()?.to_owned()).look(&Model::default()).model
+    pub(crate) fn remembered(&self) -> Option<Runnable> {
+        let latest = self.of_file(self.last_good.as_ref()?.latest()?.to_owned());
+        Runnable::of(latest.look(&Model::default(), Purpose::GoOn))
     }
 
-    /// Prints what there is to say about it; the model is there when it can be run.
-    pub(crate) fn read(&self) -> Option<Model> {
-        let loaded = self.look(&Model::default());
+    /// Prints what there is to say about it, and gives it if it can be run.
+    pub(crate) fn read(&self, purpose: Purpose) -> Option<Runnable> {
+        let (loaded, machine) = self.look(&Model::default(), purpose);
         let style = if stderr().is_terminal() { Style::Coloured } else { Style::Plain };
         eprint!("{}", loaded.render(style));
-        loaded.model
+        Runnable::of((loaded, machine))
     }
 
-    /// Reads it and looks at what it needs of this machine; what is as in an earlier model is shared
-    /// with that.
-    pub(crate) fn look(&self, earlier: &Model) -> Loaded {
+    /// Reads it and looks at what it needs of this machine, which may take its time; what is as in an
+    /// earlier model is shared with that.
+    pub(crate) fn look(&self, earlier: &Model, purpose: Purpose) -> (Loaded, Machine) {
         let mut loaded = load_again(&self.file, &self.surroundings, earlier);
         if let Some(model) = &mut loaded.model {
             self.override_namespace(&mut model.process);
         }
         self.compare_with_settled(&mut loaded);
-        audit(&mut loaded);
+        let scripts = audit(&mut loaded, self.open_files, purpose);
         interfaces::audit(&mut loaded);
         vrrp::audit(&mut loaded);
         balancer::audit(&mut loaded, earlier);
-        checks::audit(&mut loaded);
-        loaded
+        let handshakes = checks::audit(&mut loaded, purpose);
+        (loaded, Machine { scripts, handshakes })
     }
 
     fn compare_with_settled(&self, loaded: &mut Loaded) {
@@ -134,8 +181,8 @@ impl Configuration {
 
     /// Prints what there is to say about it and a summary, and says whether it can be run.
     pub(crate) fn check(&self) -> bool {
-        let loaded = self.look(&Model::default());
-        let style = if std::io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
+        let (loaded, _) = self.look(&Model::default(), Purpose::Check);
+        let style = if io::stdout().is_terminal() { Style::Coloured } else { Style::Plain };
         print(loaded.render(style));
         print(format_args!("{}: {}\n", self.file.display(), summary(&loaded)));
         loaded.model.is_some()
@@ -148,7 +195,7 @@ impl Configuration {
         let good = match log {
             None => self.check(),
             Some(log) => {
-                let loaded = self.look(&Model::default());
+                let (loaded, _) = self.look(&Model::default(), Purpose::Check);
                 if let Err(error) = std::fs::write(log, loaded.render(Style::Plain)) {
                     eprintln!("director: writing {}: {error}", log.display());
                 }
@@ -160,7 +207,7 @@ impl Configuration {
 
     /// As [`Self::check`], for programs.
     pub(crate) fn check_as_json(&self) -> bool {
-        let loaded = self.look(&Model::default());
+        let (loaded, _) = self.look(&Model::default(), Purpose::Check);
         print(format_args!("{}\n", loaded.json()));
         loaded.model.is_some()
     }
@@ -168,11 +215,11 @@ impl Configuration {
     /// Prints it with every default written out, if it can be run; what there is to say goes to the
     /// error output.
     pub(crate) fn print(&self) -> bool {
-        let model = self.read();
-        if let Some(model) = &model {
+        let runnable = self.read(Purpose::Check);
+        if let Some(Runnable { model, .. }) = &runnable {
             print(model);
         }
-        model.is_some()
+        runnable.is_some()
     }
 }
 

@@ -28,6 +28,7 @@ mod last_good;
 mod links;
 mod logging;
 mod lvs;
+mod memory_score;
 mod namespace;
 mod notifier;
 mod or_never;

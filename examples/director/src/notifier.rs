@@ -6,13 +6,14 @@ mod mail;
 mod scripts;
 
 use steadfast_conf::Model;
-use steadfast_conf::model::{Fifos, Global, LifecycleScript};
+use steadfast_conf::model::{Fifos, LifecycleScript};
 use steadfast_director_core::herald::{Herald, News};
 use steadfast_director_core::notify::{Side, Told};
 use steadfast_director_core::services::Occurrence;
 use tokio::task::JoinError;
 use tracing::{error, info, warn};
 
+use crate::check::Runnable;
 use crate::script::Scripts;
 use fifo::Fifo;
 use mail::Mailer;
@@ -48,15 +49,15 @@ impl Notifier {
 
     /// Tells from now on whom this model says. What is queued is run as it was queued, what waits is
     /// written and mailed.
-    pub(crate) async fn reconcile(&mut self, model: &Model) {
-        self.scripts = Scripts::new(&model.global);
+    pub(crate) async fn reconcile(&mut self, model: &Model, scripts: &Scripts) {
+        self.scripts.clone_from(scripts);
         self.mailer.reconcile(&model.global);
         self.shutdown_script.clone_from(&model.global.shutdown_script);
         let Fifos { all, vrrp, lvs, .. } = &model.global.fifos;
         let mut leaving = Vec::new();
         for (fifo, wanted) in self.fifos.iter_mut().zip([all, vrrp, lvs]) {
             let stays = match (fifo.as_mut(), wanted) {
-                (Some(open), Some(wanted)) => open.adopt(wanted, self.scripts),
+                (Some(open), Some(wanted)) => open.adopt(wanted, scripts),
                 _ => false,
             };
             if !stays {
@@ -69,7 +70,7 @@ impl Notifier {
         }
         for (fifo, wanted) in self.fifos.iter_mut().zip([all, vrrp, lvs]) {
             let (None, Some(wanted)) = (&fifo, wanted) else { continue };
-            match Fifo::open(wanted, self.scripts) {
+            match Fifo::open(wanted, scripts) {
                 Ok(open) => *fifo = Some(open),
                 Err(error) => error!("{error}"),
             }
@@ -110,7 +111,7 @@ impl Notifier {
         }
         for command in scripts {
             info!("{object}: running {command}");
-            self.queues.push(self.scripts, &object, command);
+            self.queues.push(self.scripts.clone(), &object, command);
         }
         if let Some(alert) = alert {
             self.mailer.send(alert);
@@ -135,19 +136,19 @@ impl Notifier {
         };
         tokio::join!(self.queues.stop(), fifos, self.mailer.stop());
         if let Some(script) = &self.shutdown_script {
-            run_once("shutdown", script, self.scripts).await;
+            run_once("shutdown", script, &self.scripts).await;
         }
     }
 }
 
 /// Runs the `startup_script`, before anything else starts.
-pub(crate) async fn startup(global: &Global) {
-    if let Some(script) = &global.startup_script {
-        run_once("startup", script, Scripts::new(global)).await;
+pub(crate) async fn startup(Runnable { model, machine }: &Runnable) {
+    if let Some(script) = &model.global.startup_script {
+        run_once("startup", script, &machine.scripts).await;
     }
 }
 
-async fn run_once(which: &str, script: &LifecycleScript, scripts: Scripts) {
+async fn run_once(which: &str, script: &LifecycleScript, scripts: &Scripts) {
     let LifecycleScript { script, timeout } = script;
     info!("Running {which} script {}", script.argv.join(" "));
     match scripts.run(script, &[], *timeout).await {

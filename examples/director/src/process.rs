@@ -198,8 +198,6 @@ fn prepare(daemon: &Daemon, net_namespace: Option<&str>) -> io::Result<()> {
     if let Err(error) = chdir("/") {
         warn!("leaving the folder: {error}");
     }
-    // Whoever kills for memory may kill the worker, which we start again. For the privileged only.
-    let _refused = std::fs::write("/proc/self/oom_score_adj", "-1000");
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use steadfast_director_core::plan::Plan;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::check::Configuration;
+use crate::check::{Configuration, Purpose, Runnable};
 use crate::control::Answer;
 use crate::run::Part;
 use crate::vrrp;
@@ -15,7 +15,7 @@ use crate::vrrp;
 /// Another configuration that can be run, and what it would change.
 #[derive(Debug)]
 pub(crate) struct Candidate {
-    pub(crate) model: Model,
+    pub(crate) runnable: Runnable,
     pub(crate) plan: Plan,
     /// What there is to say about it.
     pub(crate) said: String,
@@ -79,9 +79,9 @@ pub(crate) fn read(
     part: Part,
     current: &Model,
 ) -> Result<Candidate, String> {
-    let loaded = configuration.look(current);
-    let said = loaded.render(Style::Plain);
-    let Some(model) = loaded.model else { return Err(said) };
+    let looked = configuration.look(current, Purpose::Run);
+    let said = looked.0.render(Style::Plain);
+    let Some(Runnable { model, machine }) = Runnable::of(looked) else { return Err(said) };
     if says_nothing(&model) && !says_nothing(current) {
         return Err(format!(
             "error: {} has nothing in it, as if it were being written\n  = help: to run nothing, \
@@ -92,7 +92,7 @@ pub(crate) fn read(
     let model = part.of(model);
     vrrp::instances(&model).map_err(|error| error.to_string())?;
     let plan = Plan::between(current, &model);
-    Ok(Candidate { model, plan, said })
+    Ok(Candidate { runnable: Runnable { model, machine }, plan, said })
 }
 
 /// Whether a file has nothing in it, or comments only.

@@ -12,7 +12,7 @@
 //!
 //! None knows another. Each has the same three:
 //!
-//! - `reconcile(&mut self, &Model)` makes it what a model says. It is level-triggered: the start is a
+//! - `reconcile(&mut self, &Model, …)` makes it what a model says. It is level-triggered: the start is a
 //!   reconciliation from nothing, a reload another one. What is unchanged, by its name or by its
 //!   address, keeps its state, its timers and its connections.
 //! - `next(&mut self)` waits for something that concerns others, and returns that. It may be dropped
@@ -36,7 +36,7 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tracing::{error, info, warn};
 
 use crate::balancer::{self, Balancer, BalancerError};
-use crate::check::Configuration;
+use crate::check::{Configuration, Machine, Runnable};
 use crate::control::{Answer, Control, Order, Request, socket_beside};
 use crate::dump;
 use crate::notifier::{self, Notifier};
@@ -160,7 +160,7 @@ struct Director {
 }
 
 /// Runs until a signal ends it, and then puts everything back.
-pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
+pub(crate) async fn run(runnable: Runnable, options: Options) -> Result<(), Failure> {
     let mut signals = Signals::watch().map_err(Failure::Start)?;
     let Options { configuration, part, goes_on, guard, keep_ipvs, keep_vrrp, pid_file } = options;
     let configuration = Arc::new(configuration);
@@ -181,35 +181,36 @@ pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
     };
     let is_to_run = goes_on
         || tokio::select! {
-            () = notifier::startup(&model.global) => true,
+            () = notifier::startup(&runnable) => true,
             _ = signals.terminate.recv() => false,
         };
-    let ran = if is_to_run { director.start(part.of(model), &mut signals).await } else { Ok(()) };
+    let ran = if is_to_run { director.start(runnable, &mut signals).await } else { Ok(()) };
     // Nothing is left behind by a start that fails either.
     let stopped = director.stop(keep_vrrp, keep_ipvs).await;
     ran.and(stopped.map_err(Failure::Later))
 }
 
 impl Director {
-    async fn start(&mut self, model: Model, signals: &mut Signals) -> Result<(), Failure> {
-        self.reconcile(model).await.map_err(Failure::Start)?;
+    async fn start(&mut self, runnable: Runnable, signals: &mut Signals) -> Result<(), Failure> {
+        let Runnable { model, machine } = runnable;
+        self.reconcile(self.part.of(model), &machine).await.map_err(Failure::Start)?;
         self.answering.spawn_blocking(give_memory_back);
         self.run(signals).await.map_err(Failure::Later)
     }
 
     /// Makes everything what the model says, as far as that is possible; says the last thing that was
     /// not.
-    async fn reconcile(&mut self, model: Model) -> Result<(), RunError> {
+    async fn reconcile(&mut self, model: Model, machine: &Machine) -> Result<(), RunError> {
         self.model = Arc::new(model);
         let model = &self.model;
-        self.notifier.reconcile(model).await;
+        self.notifier.reconcile(model, &machine.scripts).await;
         let (occurrences, balanced) = self.balancer.reconcile(model).await;
-        self.trackers.reconcile(model);
+        self.trackers.reconcile(model, &machine.scripts);
         self.routing.reconcile(model);
         // Once clients can be served: an instance that is MASTER has them come.
         let spoken = self.speaker.reconcile(model, self.trackers.fitness()).await;
         // There may be so many checks, and so much to say, that the first advertisement would be late.
-        self.balancer.check(model);
+        self.balancer.check(model, machine);
         balancer::log(&occurrences);
         for occurrence in &occurrences {
             self.notifier.handle_occurrence(occurrence);
@@ -347,12 +348,12 @@ impl Director {
                 );
                 Answer::Refused { said }
             }
-            Ok(Candidate { model, plan, said }) => {
+            Ok(Candidate { runnable: Runnable { model, machine }, plan, said }) => {
                 info!("reloading changes {} objects", plan.0.len());
                 if !said.is_empty() {
                     warn!("{}", said.trim_end());
                 }
-                let made = self.reconcile(model).await;
+                let made = self.reconcile(model, &machine).await;
                 let failed = made.err().map(|error| error.to_string());
                 match &failed {
                     None => info!("reloaded"),

@@ -1,18 +1,20 @@
 //! Running the scripts of a configuration: as whom, and which not at all.
 
-use std::ffi::CString;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use nix::unistd::{Gid, Group, Uid, User, getgrouplist};
+use nix::unistd::Uid;
 use steadfast_checkers::script::{self, Ran, RunAs};
-use steadfast_conf::model::{Global, Script, ScriptUser};
+use steadfast_conf::Model;
+use steadfast_conf::model::{Fifo, Script};
 
 pub(crate) mod audit;
 mod security;
+mod users;
 
-/// Who runs scripts that name nobody, if there is such a user; keepalived's rule.
-const DEFAULT_USER: &str = "keepalived_script";
+pub(crate) use users::Owner;
+use users::{DEFAULT_USER, Nobody, Users};
 
 /// Why a script does not run.
 #[derive(Debug, thiserror::Error)]
@@ -36,28 +38,36 @@ pub(crate) enum ScriptError {
     Insecure { program: String, path: PathBuf },
 }
 
-/// Runs the scripts of a configuration.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Runs the scripts of a configuration. Cheap to clone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Scripts {
     /// `enable_script_security`.
     enforce_security: bool,
-    /// `set_supplementary_groups`.
-    supplementary_groups: bool,
+    /// Whether the director that runs them is root, as far as is known.
+    by_root: bool,
+    users: Arc<Users>,
+    /// How many files they may have open; `None` is as many as we may.
+    open_files: Option<u64>,
 }
 
 impl Scripts {
-    /// Runs scripts by the rules of a configuration.
-    pub(crate) fn new(global: &Global) -> Self {
-        Self {
-            enforce_security: global.enable_script_security,
-            supplementary_groups: global.supplementary_groups,
-        }
+    /// Runs scripts by the rules of a configuration, for a director that is root or is not. Asks for its
+    /// users, which may take its time.
+    pub(crate) fn look_up(model: &Model, by_root: bool) -> Self {
+        let enforce_security = model.global.enable_script_security;
+        let users = Arc::new(Users::look_up(model, by_root));
+        Self { enforce_security, by_root, users, open_files: None }
+    }
+
+    /// Runs no other script than this one, which is equal to another as long as nothing has changed for it.
+    pub(crate) fn only(&self, script: &Script) -> Self {
+        Self { users: Arc::new(self.users.only(script.user.as_ref())), ..*self }
     }
 
     /// Runs a script to its end, as the user it names. It and all that it started in its process
     /// group are killed when the limit has passed, or when the caller loses interest.
     pub(crate) async fn run(
-        self,
+        &self,
         script: &Script,
         arguments: &[String],
         limit: Duration,
@@ -67,7 +77,7 @@ impl Scripts {
 
     /// The same, until this is ready; it does not outlive us, whatever ends us.
     pub(crate) async fn run_until(
-        self,
+        &self,
         script: &Script,
         arguments: &[String],
         over: impl Future<Output = ()>,
@@ -78,141 +88,62 @@ impl Scripts {
 
     /// A script as it is run, if it may be.
     pub(crate) fn ready(
-        self,
+        &self,
         script: &Script,
         arguments: &[String],
     ) -> Result<script::Script, ScriptError> {
         let (program, own) = script.argv.split_first().ok_or(ScriptError::Empty)?;
-        let run_as = self.identity(program, script.user.as_ref())?;
+        let run_as = self.identity(program, script)?;
         if self.enforce_security
-            && let Some(path) = risk(program, run_as.as_ref())
+            && let Some(path) = self.risk(program, run_as)
         {
             return Err(ScriptError::Insecure { program: program.clone(), path });
         }
         // Scripts that start a service leave it running.
         let may_leave_children = true;
+        let (run_as, open_files) = (run_as.cloned(), self.open_files);
         let script = script::Script::new(program, own.iter().chain(arguments));
-        Ok(script::Script { run_as, may_leave_children, ..script })
+        Ok(script::Script { run_as, may_leave_children, open_files, ..script })
     }
 
-    /// What others than root could change of a script that root would run.
-    fn risk(self, script: &Script) -> Option<PathBuf> {
-        let program = script.argv.first()?;
-        let run_as = self.identity(program, script.user.as_ref()).ok()?;
-        risk(program, run_as.as_ref())
+    /// Whom a FIFO is to belong to.
+    pub(crate) fn owner(&self, fifo: &Fifo) -> Result<Owner, String> {
+        self.users.owner(fifo)
+    }
+
+    /// What others than root could change of a program that root would run.
+    fn risk(&self, program: &str, run_as: Option<&RunAs>) -> Option<PathBuf> {
+        let path = security::find(program)?;
+        let by_root = run_as.map_or(self.by_root, |user| Uid::from_raw(user.uid).is_root());
+        let as_root = by_root || security::becomes_root(&path);
+        if as_root { security::changeable_by_others(&path) } else { None }
     }
 
     /// As whom a script runs; `None` is as we do.
-    fn identity(
-        self,
-        program: &str,
-        wanted: Option<&ScriptUser>,
-    ) -> Result<Option<RunAs>, ScriptError> {
-        let (user, gid, supplementary) = match wanted {
-            Some(wanted) => {
-                let missing = |name: &str| {
-                    let (program, name) = (program.to_owned(), name.to_owned());
-                    ScriptError::NoSuchUser { program, name }
-                };
-                let found = user_named(&wanted.user).ok_or_else(|| missing(&wanted.user))?;
-                let gid = match &wanted.group {
-                    None => found.gid,
-                    Some(name) => group_named(name).ok_or_else(|| missing(name))?,
-                };
-                (found, gid, wanted.supplementary_groups)
-            }
-            None => match user_named(DEFAULT_USER) {
-                Some(found) => {
-                    let gid = found.gid;
-                    (found, gid, false)
-                }
-                None if self.enforce_security => {
-                    return Err(ScriptError::NoDefaultUser { program: program.to_owned() });
-                }
-                None => return Ok(None),
-            },
-        };
-        // Only root can run something as somebody else.
-        let we_are_root = Uid::effective().is_root();
-        if !we_are_root && (user.uid == Uid::effective() || wanted.is_none()) {
-            return Ok(None);
-        }
-        let supplementary = if supplementary || self.supplementary_groups {
-            groups_of(&user, gid)
-        } else {
-            Vec::new()
-        };
-        Ok(Some(RunAs { uid: user.uid.as_raw(), gid: gid.as_raw(), supplementary }))
+    fn identity(&self, program: &str, script: &Script) -> Result<Option<&RunAs>, ScriptError> {
+        let program = || program.to_owned();
+        self.users.of(script.user.as_ref()).map_err(|nobody| match nobody {
+            Nobody::Named(name) => ScriptError::NoSuchUser { program: program(), name },
+            Nobody::Default => ScriptError::NoDefaultUser { program: program() },
+        })
     }
-}
-
-/// The user and group of a FIFO: those it names, otherwise those of a script that names nobody.
-pub(crate) fn owner(
-    user: Option<&str>,
-    group: Option<&str>,
-) -> Result<(Option<u32>, Option<u32>), String> {
-    let user = match user {
-        Some(name) => Some(user_named(name).ok_or_else(|| format!("there is no user {name}"))?),
-        None => user_named(DEFAULT_USER),
-    };
-    let gid = match group {
-        Some(name) => Some(group_named(name).ok_or_else(|| format!("there is no group {name}"))?),
-        None => user.as_ref().map(|user| user.gid),
-    };
-    Ok((user.map(|user| user.uid.as_raw()), gid.map(Gid::as_raw)))
-}
-
-fn user_named(name: &str) -> Option<User> {
-    let by_number = || User::from_uid(Uid::from_raw(name.parse().ok()?)).ok().flatten();
-    User::from_name(name).ok().flatten().or_else(by_number)
-}
-
-fn group_named(name: &str) -> Option<Gid> {
-    let by_name = Group::from_name(name).ok().flatten().map(|group| group.gid);
-    by_name.or_else(|| name.parse().ok().map(Gid::from_raw))
-}
-
-fn groups_of(user: &User, gid: Gid) -> Vec<u32> {
-    let name = CString::new(user.name.as_str()).unwrap_or_default();
-    let groups = getgrouplist(&name, gid).unwrap_or_default();
-    groups.into_iter().map(Gid::as_raw).filter(|group| *group != gid.as_raw()).collect()
-}
-
-/// What others than root could change of a program that root would run.
-fn risk(program: &str, run_as: Option<&RunAs>) -> Option<PathBuf> {
-    let path = security::find(program)?;
-    let uid = run_as.map_or_else(Uid::effective, |user| Uid::from_raw(user.uid));
-    let as_root = uid.is_root() || security::becomes_root(&path);
-    if as_root { security::changeable_by_others(&path) } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn identity(name: &str, supplementary_groups: bool) -> Result<Option<RunAs>, ScriptError> {
-        let user = ScriptUser { user: name.to_owned(), group: None, supplementary_groups };
-        Scripts::default().identity("/bin/true", Some(&user))
-    }
-
     #[test]
-    fn an_unknown_user_is_named() {
-        let error = identity("no-such-user", false).unwrap_err();
-        assert!(error.to_string().contains("run by no-such-user"));
-    }
-
-    #[test]
-    fn without_a_colon_no_further_groups_go_with_a_user() {
-        let name = "root";
-        if let Some(run_as) = identity(name, false).unwrap() {
-            assert!(run_as.supplementary.is_empty());
-        }
-    }
-
-    #[test]
-    fn with_security_a_script_that_names_nobody_needs_the_default_user() {
-        let scripts = Scripts { enforce_security: true, ..Scripts::default() };
-        let found = scripts.identity("/bin/true", None);
-        assert_eq!(found.is_ok(), user_named(DEFAULT_USER).is_some(), "{found:?}");
+    fn what_another_script_needs_is_nothing_to_one() {
+        let one = "startup_script /bin/true root";
+        let model = |rest| {
+            let text = format!("global_defs {{\n{one}\n{rest}\n}}\n");
+            steadfast_conf::parse("t.conf", &text).model.unwrap()
+        };
+        let (before, after) = (model(""), model("shutdown_script /bin/true no-such-user"));
+        let script = &before.global.startup_script.as_ref().unwrap().script;
+        let (before, after) = (Scripts::look_up(&before, false), Scripts::look_up(&after, false));
+        assert_ne!(before, after);
+        assert_eq!(before.only(script), after.only(script));
     }
 }

@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 
 use crate::arguments::SignalName;
 use crate::exit::Exit;
+use crate::memory_score::Spared;
 use crate::requests;
 
 /// How long a worker may take to end in order, without its last script: it waits for others.
@@ -58,6 +59,7 @@ enum Outcome {
 
 struct Supervisor {
     executor: Executor,
+    spared: Spared,
     terminate: Signals,
     interrupt: Signals,
     passed_on: PassedOn,
@@ -72,6 +74,7 @@ pub(crate) async fn supervise(
 ) -> Result<u8, SupervisorError> {
     let mut supervisor = Supervisor {
         executor: Executor::default(),
+        spared: Spared::from_now_on(),
         terminate: watch(SignalKind::terminate())?,
         interrupt: watch(SignalKind::interrupt())?,
         passed_on: PassedOn::watch()?,
@@ -150,7 +153,7 @@ impl Supervisor {
 
     fn spawn(&mut self, mut command: Command) -> Result<Child, SupervisorError> {
         command.stdin(self.executor.channel()?);
-        let child = command.spawn();
+        let child = self.spared.start(|| command.spawn());
         // Our copy of the worker's end of the channel.
         drop(command);
         child.map_err(system("starting the worker"))

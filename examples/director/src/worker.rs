@@ -10,7 +10,7 @@ use steadfast_vrrp_linux::Guard;
 use tracing::{error, info, warn};
 
 use crate::arguments::Daemon;
-use crate::check::Configuration;
+use crate::check::{Configuration, Purpose, Runnable};
 use crate::exit::Exit;
 use crate::pid_file::PidFile;
 use crate::reload::says_nothing;
@@ -40,11 +40,11 @@ fn start(daemon: Daemon, guard: Guard) -> Exit {
         daemon.configuration.file.display()
     );
     let configuration = daemon.configuration();
-    let Some(model) = model(&daemon, &configuration) else {
+    let Some(runnable) = runnable(&daemon, &configuration) else {
         error!("not started: the configuration has errors");
         return Exit::Config;
     };
-    if model.is_idle() {
+    if runnable.model.is_idle() {
         warn!("there is nothing to run: no vrrp_instance, no virtual_server, nothing static");
     }
     let part = Part { vrrp: !daemon.check, services: !daemon.vrrp };
@@ -73,7 +73,7 @@ fn start(daemon: Daemon, guard: Guard) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ran = match runtime {
         Ok(runtime) => {
-            let ran = runtime.block_on(run(model, options));
+            let ran = runtime.block_on(run(runnable, options));
             // Who still asks a name server, or a file system, that does not answer is not waited for.
             runtime.shutdown_background();
             ran
@@ -94,35 +94,35 @@ fn start(daemon: Daemon, guard: Guard) -> Exit {
 }
 
 /// What is to be run, if there is anything.
-fn model(daemon: &Daemon, configuration: &Configuration) -> Option<Model> {
+fn runnable(daemon: &Daemon, configuration: &Configuration) -> Option<Runnable> {
     if daemon.as_before
-        && let Some(model) = configuration.remembered()
+        && let Some(runnable) = configuration.remembered()
     {
         info!("going on with the configuration that was run before");
-        return Some(model);
+        return Some(runnable);
     }
     match read(configuration, daemon.dont_fork) {
-        Some(model) if !says_nothing(&model) => Some(model),
+        Some(runnable) if !says_nothing(&runnable.model) => Some(runnable),
         useless => {
-            let Some(model) = configuration.remembered() else { return useless };
+            let Some(runnable) = configuration.remembered() else { return useless };
             let why = if useless.is_some() { "nothing in it" } else { "errors" };
             error!("the configuration has {why}: going on with the one that was run before");
-            Some(model)
+            Some(runnable)
         }
     }
 }
 
 /// Reads the configuration; what there is to say goes where somebody reads it.
-fn read(configuration: &Configuration, foreground: bool) -> Option<Model> {
+fn read(configuration: &Configuration, foreground: bool) -> Option<Runnable> {
     if foreground {
-        return configuration.read();
+        return configuration.read(Purpose::Run);
     }
-    let loaded = configuration.look(&Model::default());
+    let (loaded, machine) = configuration.look(&Model::default(), Purpose::Run);
     let said = loaded.render(Style::Plain);
     if !said.is_empty() {
         warn!("{}", said.trim_end());
     }
-    loaded.model
+    Runnable::of((loaded, machine))
 }
 
 /// Ends in order when the supervisor dies, and takes its channel out of the way of scripts.

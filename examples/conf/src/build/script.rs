@@ -74,14 +74,18 @@ pub(super) fn look_for_programs(model: &Model, files: &dyn Files, diagnostics: &
         if !program.contains('/') || !seen.insert(program) {
             continue;
         }
-        let wrong = match files.program(Path::new(program)) {
+        let fails = "running it will fail";
+        let (wrong, so) = match files.program(Path::new(program)) {
             Program::Executable => continue,
-            Program::Missing => "does not exist",
-            Program::NotExecutable => "is not executable",
+            Program::Missing => ("does not exist", fails),
+            Program::NotExecutable => ("is not executable", fails),
+            Program::Hidden => {
+                ("may not be looked at from here", "not known whether it can be run")
+            }
         };
         diagnostics.push(
             Diagnostic::new(Severity::Warning, script.span, format!("`{program}` {wrong}"))
-                .label("running it will fail"),
+                .label(so),
         );
     }
 }

@@ -331,7 +331,8 @@ fn quorum(
     context: &mut Context<'_>,
 ) -> (NonZeroU32, u32) {
     let written: u32 = inside.integer("quorum").unwrap_or_default();
-    let total: u32 = real_servers.iter().map(|server| u32::from(server.weight)).sum();
+    let weights = real_servers.iter().map(|server| u32::from(server.weight));
+    let total = weights.fold(0, u32::saturating_add);
     let mut quorum = written.max(1);
     if quorum > total.max(1)
         && let Some(entry) = inside.get("quorum")
@@ -352,6 +353,21 @@ fn quorum(
         context
             .warning(entry.span(), format!("a hysteresis must be less than the quorum of {quorum}"))
             .label(format!("{hysteresis} is used, as keepalived does"));
+    }
+    let needed = quorum.saturating_add(hysteresis);
+    if hysteresis > 0
+        && needed > total
+        && let Some(entry) = inside.get("hysteresis")
+    {
+        context
+            .warning(
+                entry.span(),
+                format!(
+                    "all servers together weigh {total}, and the quorum is gained at {needed} only"
+                ),
+            )
+            .label(format!("so much above the quorum of {quorum}"))
+            .help("lower one of them: as it is, there is never a quorum");
     }
     (NonZeroU32::new(quorum).unwrap_or(NonZeroU32::MIN), hysteresis)
 }

@@ -208,6 +208,15 @@ fn a_quorum_is_lowered_to_what_can_be_reached() {
 }
 
 #[test]
+fn a_quorum_that_could_never_be_gained_is_warned_of() {
+    let rules = |hysteresis| format!("weight 4\nquorum 3\nhysteresis {hysteresis}");
+    let said = |hysteresis: u32| said(&service(&rules(hysteresis)));
+    assert_eq!(said(1), [""; 0]);
+    let warning = "warning: all servers together weigh 4, and the quorum is gained at 5 only";
+    assert_eq!(said(2), [warning]);
+}
+
+#[test]
 fn a_sorry_server_takes_port_and_method_of_the_service() {
     let text = service("sorry_server 192.0.2.99\nsorry_server_inhibit");
     let model = model(&text);

@@ -135,6 +135,18 @@ fn changes_forgotten_while_a_mail_is_under_way_take_nothing_from_the_next() {
 }
 
 #[test]
+fn changes_forgotten_while_a_mail_without_them_is_under_way_are_counted_in_the_next() {
+    let mut outbox = with(&["A", "B"]);
+    outbox.poll_mail(at(1)).unwrap();
+    for number in 0..CAPACITY + 5 {
+        outbox.handle_alert(at(1), alert(number));
+    }
+    outbox.handle_sent(at(2));
+    let mail = outbox.poll_mail(at(3)).unwrap();
+    assert_eq!(mail.subject("R"), "[R] 1005 changes, the last: 1004 - DOWN");
+}
+
+#[test]
 fn at_the_end_nothing_is_waited_for() {
     let mut outbox = with(&["A"]);
     outbox.handle_end(at(0));

@@ -1,9 +1,6 @@
 //! What a checker of the configuration tries, as a probe of the library.
 
-use std::fs;
-use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use steadfast_checkers::dns::{DnsCheck, InvalidName, InvalidRecordType};
@@ -14,13 +11,12 @@ use steadfast_checkers::http::{
 use steadfast_checkers::ping::PingCheck;
 use steadfast_checkers::script::{MiscCheck, Script};
 use steadfast_checkers::smtp::{InvalidHelo, SmtpCheck};
-use steadfast_checkers::tls::{Identity, InvalidTls, Tls, TlsOptions, Trust};
 use steadfast_checkers::udp::{InvalidHexadecimal, Payload, UdpCheck};
 use steadfast_checkers::{BoxCheck, Check, ConnectOptions, Origin, Outcome, TcpCheck};
-use steadfast_conf::model::{
-    self, Connection, HttpCheck, HttpRegex, HttpUrl, Probe, RealServer, Ssl,
-};
+use steadfast_conf::model::{self, Connection, HttpCheck, HttpRegex, HttpUrl, Probe, RealServer};
 
+use super::Handshakes;
+use crate::check::Machine;
 use crate::script::{ScriptError, Scripts};
 
 /// keepalived's name, by which servers may tell checks from visitors.
@@ -31,10 +27,8 @@ const USER_AGENT: &str = "KeepAliveClient";
 pub(crate) enum UnfitCheck {
     #[error(transparent)]
     Script(#[from] ScriptError),
-    #[error("reading {}: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
-    #[error(transparent)]
-    Tls(#[from] InvalidTls),
+    #[error("what `SSL` names cannot be used")]
+    Tls,
     #[error(transparent)]
     Pattern(#[from] InvalidPattern),
     #[error(transparent)]
@@ -53,7 +47,7 @@ pub(crate) enum UnfitCheck {
 pub(super) fn check(
     server: &RealServer,
     probe: &Probe,
-    scripts: Scripts,
+    machine: &Machine,
 ) -> Result<BoxCheck, UnfitCheck> {
     let connect = |connection: &Connection| connect(server.target(connection), connection);
     Ok(match probe {
@@ -62,7 +56,10 @@ pub(super) fn check(
             connection: Arc::clone(connection),
         }),
         Probe::Ping(connection) => BoxCheck::new(PingCheck::new(connect(connection))),
-        Probe::Http(http) => BoxCheck::new(http_get(connect(&http.connection), http)?),
+        Probe::Http(http) => {
+            let connect = connect(&http.connection);
+            BoxCheck::new(http_get(connect, http, &machine.handshakes)?)
+        }
         Probe::Smtp(smtp) => {
             BoxCheck::new(SmtpCheck::new(connect(&smtp.connection)).helo(&smtp.helo_name)?)
         }
@@ -71,7 +68,7 @@ pub(super) fn check(
             BoxCheck::new(DnsCheck::new(connect(&dns.connection)).question(name, kind))
         }
         Probe::Misc(misc) => {
-            let check = MiscCheck::new(misc_script(&misc.script, scripts)?, misc.timeout);
+            let check = MiscCheck::new(misc_script(&misc.script, &machine.scripts)?, misc.timeout);
             BoxCheck::new(if misc.dynamic { check.dynamic() } else { check })
         }
         Probe::File(file) => BoxCheck::new(FileCheck::new(&file.path).weight(file.weight)),
@@ -102,7 +99,7 @@ impl Check for Connects {
 }
 
 /// A check leaves nothing running, other than a script that may start a service.
-fn misc_script(script: &model::Script, scripts: Scripts) -> Result<Script, ScriptError> {
+fn misc_script(script: &model::Script, scripts: &Scripts) -> Result<Script, ScriptError> {
     Ok(Script { may_leave_children: false, ..scripts.ready(script, &[])? })
 }
 
@@ -114,8 +111,13 @@ fn connect(target: SocketAddr, connection: &Connection) -> ConnectOptions {
     options.origin(Origin { bind: *bind, interface: interface.clone(), mark })
 }
 
-fn http_get(connect: ConnectOptions, http: &HttpCheck) -> Result<HttpGet, UnfitCheck> {
-    let pages: Result<Vec<_>, _> = http.urls.iter().map(|url| page(url, http)).collect();
+fn http_get(
+    connect: ConnectOptions,
+    http: &HttpCheck,
+    handshakes: &Handshakes,
+) -> Result<HttpGet, UnfitCheck> {
+    let pages = http.urls.iter().map(|url| page(url, http, handshakes));
+    let pages: Result<Vec<_>, _> = pages.collect();
     Ok(HttpGet::new(connect, pages?).version(match http.version {
         model::HttpVersion::Http10 => HttpVersion::Http10,
         model::HttpVersion::Http10Close => HttpVersion::Http10Close,
@@ -123,15 +125,15 @@ fn http_get(connect: ConnectOptions, http: &HttpCheck) -> Result<HttpGet, UnfitC
     }))
 }
 
-fn page(url: &HttpUrl, http: &HttpCheck) -> Result<Url, UnfitCheck> {
+fn page(url: &HttpUrl, http: &HttpCheck, handshakes: &Handshakes) -> Result<Url, UnfitCheck> {
     let mut page = Url::new(&url.path)
         .header("user-agent", USER_AGENT)
         .status(StatusRanges::new(url.status.iter().cloned()));
     if let Some(host) = &url.host {
         page = page.host(host);
     }
-    if let Some(ssl) = &http.tls {
-        page = page.tls(tls(url, ssl)?);
+    if http.tls.is_some() {
+        page = page.tls(handshakes.of(url).ok_or(UnfitCheck::Tls)?);
     }
     if let Some(digest) = url.digest {
         page = page.digest(Md5Digest(digest));
@@ -149,31 +151,6 @@ fn pattern(regex: &HttpRegex) -> Result<Pattern, InvalidPattern> {
     Pattern::new(&regex.pattern, options)
 }
 
-fn tls(url: &HttpUrl, ssl: &Ssl) -> Result<Tls, UnfitCheck> {
-    let authorities = ssl.authorities.as_deref().map(read).transpose()?;
-    let identity = match (&ssl.certificate, &ssl.key) {
-        (Some(certificate), Some(key)) => {
-            Some(Identity { certificates: read(certificate)?, key: read(key)? })
-        }
-        _ => None,
-    };
-    let options = TlsOptions {
-        trust: match authorities {
-            None => Trust::Anyone,
-            Some(authorities) if url.sni.is_some() => Trust::Authorities(authorities),
-            Some(authorities) => Trust::AuthoritiesForAnyName(authorities),
-        },
-        server_name: url.sni.clone(),
-        identity,
-        compliant: url.tls_compliant,
-    };
-    Ok(Tls::new(options)?)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, UnfitCheck> {
-    fs::read(path).map_err(|source| UnfitCheck::File { path: path.to_owned(), source })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,12 +161,13 @@ mod tests {
              real_server 192.0.2.21 80 {{\n{check}\n}}\n}}\n"
         );
         let loaded = steadfast_conf::parse("t.conf", &text);
-        let model = loaded
-            .model
-            .as_ref()
-            .unwrap_or_else(|| panic!("{}", loaded.render(steadfast_conf::Style::Plain)));
+        let said = loaded.render(steadfast_conf::Style::Plain);
+        let model = loaded.model.unwrap_or_else(|| panic!("{said}"));
+        let (scripts, (handshakes, _)) =
+            (Scripts::look_up(&model, false), Handshakes::look_up(&model));
+        let machine = Machine { scripts, handshakes };
         let server = &model.virtual_servers[0].real_servers[0];
-        super::check(server, &server.checkers[0].probe, Scripts::default())
+        super::check(server, &server.checkers[0].probe, &machine)
     }
 
     #[test]

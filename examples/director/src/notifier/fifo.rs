@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info, warn};
 
-use crate::script::{Scripts, owner};
+use crate::script::{Owner, Scripts};
 
 /// Its owner alone may read it, as with keepalived.
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
@@ -67,9 +67,9 @@ pub(super) struct FifoError {
 
 impl Fifo {
     /// Makes the FIFO if there is none, opens it and starts its reader.
-    pub(super) fn open(model: &model::Fifo, scripts: Scripts) -> Result<Self, FifoError> {
+    pub(super) fn open(model: &model::Fifo, scripts: &Scripts) -> Result<Self, FifoError> {
         let failed = |reason: String| FifoError { path: model.path.clone(), reason };
-        let Opened { made, file, sender } = open(model).map_err(failed)?;
+        let Opened { made, file, sender } = open(model, scripts).map_err(failed)?;
         let (lines, waiting) = mpsc::unbounded_channel();
         let writer = tokio::spawn(write(model.path.clone(), sender, waiting));
         let mut fifo = Self { model: model.clone(), file, made, lines, writer, reader: None };
@@ -79,14 +79,16 @@ impl Fifo {
 
     /// Takes over what another model says of it, if that is the same FIFO: it stays open, and the
     /// reader goes on if it is the same too. Says whether it is. One that was removed or replaced is another.
-    pub(super) fn adopt(&mut self, model: &model::Fifo, scripts: Scripts) -> bool {
+    pub(super) fn adopt(&mut self, model: &model::Fifo, scripts: &Scripts) -> bool {
         let identity =
             |fifo: &model::Fifo| (fifo.path.clone(), fifo.user.clone(), fifo.group.clone());
         if identity(&self.model) != identity(model) || !self.is_there() {
             return false;
         }
-        let same = self.model.reader == model.reader
-            && self.reader.as_ref().is_none_or(|reader| reader.scripts == scripts);
+        let runs_alike = |reader: &Reader| {
+            model.reader.as_ref().is_some_and(|script| reader.scripts == scripts.only(script))
+        };
+        let same = self.model.reader == model.reader && self.reader.as_ref().is_none_or(runs_alike);
         self.model = model.clone();
         if !same {
             self.read_by(model.reader.as_ref(), scripts);
@@ -99,17 +101,19 @@ impl Fifo {
         leads_to(&self.model.path, self.file)
     }
 
-    fn read_by(&mut self, script: Option<&Script>, scripts: Scripts) {
+    fn read_by(&mut self, script: Option<&Script>, scripts: &Scripts) {
         // Two would share the lines between them.
         let former = self.reader.take().map(|Reader { task, .. }| task);
         self.reader = script.map(|script| {
             let (wanted, unwanted) = watch::channel(Wanted::Always);
+            let scripts = scripts.only(script);
             let (script, path) = (script.clone(), self.model.path.clone());
+            let runner = scripts.clone();
             let task = tokio::spawn(async move {
                 if let Some(former) = former {
                     let _ended = former.await;
                 }
-                read(script, scripts, path, unwanted).await;
+                read(script, runner, path, unwanted).await;
             });
             Reader { scripts, wanted, task }
         });
@@ -157,7 +161,7 @@ struct Opened {
     sender: Sender,
 }
 
-fn open(model: &model::Fifo) -> Result<Opened, String> {
+fn open(model: &model::Fifo, scripts: &Scripts) -> Result<Opened, String> {
     let path = Path::new(&model.path);
     let made = match mknodat(CWD, path, FileType::Fifo, MODE, 0) {
         Ok(()) => true,
@@ -171,7 +175,7 @@ fn open(model: &model::Fifo) -> Result<Opened, String> {
     let opened = opened.map_err(|error| format!("opening it: {error}"));
     let opened = opened.and_then(|file| {
         if made {
-            give(&file, model)?;
+            give(&file, scripts.owner(model)?)?;
         }
         let not_opened = |error| format!("opening it: {error}");
         let file = File::from(file);
@@ -187,8 +191,7 @@ fn open(model: &model::Fifo) -> Result<Opened, String> {
 }
 
 /// Gives it to whom it should belong.
-fn give(file: &OwnedFd, model: &model::Fifo) -> Result<(), String> {
-    let (user, group) = owner(model.user.as_deref(), model.group.as_deref())?;
+fn give(file: &OwnedFd, (user, group): Owner) -> Result<(), String> {
     fchown(file, user.map(Uid::from_raw), group.map(Gid::from_raw))
         .map_err(|error| format!("giving it to its owner: {error}"))
 }
@@ -273,18 +276,26 @@ async fn unwanted(wanted: &mut watch::Receiver<Wanted>) {
 mod tests {
     use super::*;
 
-    fn model(path: &Path) -> model::Fifo {
-        let text = format!("global_defs {{\nnotify_fifo {}\n}}\n", path.display());
-        steadfast_conf::parse("t.conf", &text).model.unwrap().global.fifos.all.unwrap()
+    /// A FIFO of whom this says, and what runs its reader.
+    fn fifo_of(owner: &str, path: &Path) -> (model::Fifo, Scripts) {
+        let fifo = format!("notify_fifo {} {owner}", path.display());
+        let text = format!("global_defs {{\n{fifo}\n}}\n");
+        let model = steadfast_conf::parse("t.conf", &text).model.unwrap();
+        let scripts = Scripts::look_up(&model, false);
+        (model.global.fifos.all.unwrap(), scripts)
+    }
+
+    fn fifo(path: &Path) -> (model::Fifo, Scripts) {
+        fifo_of("", path)
     }
 
     #[tokio::test]
     async fn a_fifo_that_is_still_there_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fifo");
-        let model = model(&path);
-        let mut fifo = Fifo::open(&model, Scripts::default()).unwrap();
-        assert!(fifo.adopt(&model, Scripts::default()));
+        let (model, scripts) = fifo(&path);
+        let mut fifo = Fifo::open(&model, &scripts).unwrap();
+        assert!(fifo.adopt(&model, &scripts));
         fifo.close().await;
         assert!(!path.exists());
     }
@@ -293,14 +304,14 @@ mod tests {
     async fn a_fifo_that_was_removed_or_replaced_is_not_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fifo");
-        let model = model(&path);
+        let (model, scripts) = fifo(&path);
         for replaced in [false, true] {
-            let mut fifo = Fifo::open(&model, Scripts::default()).unwrap();
+            let mut fifo = Fifo::open(&model, &scripts).unwrap();
             std::fs::rename(&path, folder.path().join("former")).unwrap();
             if replaced {
                 mknodat(CWD, &path, FileType::Fifo, MODE, 0).unwrap();
             }
-            assert!(!fifo.adopt(&model, Scripts::default()), "{replaced}");
+            assert!(!fifo.adopt(&model, &scripts), "{replaced}");
         }
     }
 
@@ -308,7 +319,8 @@ mod tests {
     async fn what_somebody_else_put_in_the_place_of_a_fifo_is_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fifo");
-        let fifo = Fifo::open(&model(&path), Scripts::default()).unwrap();
+        let (model, scripts) = fifo(&path);
+        let fifo = Fifo::open(&model, &scripts).unwrap();
         std::fs::rename(&path, folder.path().join("former")).unwrap();
         std::fs::write(&path, "precious").unwrap();
         fifo.close().await;
@@ -319,9 +331,8 @@ mod tests {
     async fn a_fifo_that_cannot_be_given_to_its_owner_is_not_left_behind() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fifo");
-        let mut model = model(&path);
-        model.user = Some("no-such-user".to_owned());
-        let error = Fifo::open(&model, Scripts::default()).unwrap_err();
+        let (model, scripts) = fifo_of("no-such-user", &path);
+        let error = Fifo::open(&model, &scripts).unwrap_err();
         assert!(error.to_string().contains("no-such-user") && !path.exists(), "{error}");
     }
 }

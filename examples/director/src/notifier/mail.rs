@@ -1,13 +1,16 @@
 //! Mails, sent one after the other by a task of its own.
 
+mod connection;
+
+use std::io;
 use std::time::{Duration, SystemTime};
 
 use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
 use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use steadfast_conf::model::{Global, SmtpServer};
 use steadfast_director_core::notify::Alert;
 use steadfast_director_core::outbox::{Failure, Mail, Outbox};
@@ -17,6 +20,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{error, info, warn};
 
+use self::connection::Connection;
 use crate::or_never::or_never;
 
 /// How long the last mail may take.
@@ -35,6 +39,8 @@ const LATER: [Duration; 5] = [
 ];
 const MOST_LATE: usize = 100;
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a server may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// Without the end of the line.
 const LONGEST_LINE: usize = 998;
 /// keepalived's users sort their mail by it.
@@ -180,25 +186,51 @@ impl Way {
 
     async fn transmit(&self, envelope: &Envelope, bytes: &[u8]) -> Result<(), Refusal> {
         let SmtpServer { host, port } = &self.server;
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(*port)
-            .hello_name(ClientId::Domain(self.helo_name.clone()))
-            .timeout(Some(self.timeout))
-            .build();
         let recipients = u32::try_from(self.recipients.len()).unwrap_or(u32::MAX);
         let limit = self.timeout.saturating_mul(STEPS.saturating_add(recipients));
         let refused = |failure, answered, error: String| {
             Err(Refusal { failure, answered, error: format!("[{host}]:{port}: {error}") })
         };
-        match timeout(limit, transport.send_raw(envelope, bytes)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => {
+        match timeout(limit, self.converse(envelope, bytes)).await {
+            Ok(Ok(mut connection)) => {
+                // It has the mail: whether it says goodbye does not matter.
+                let _in_time = timeout(GOODBYE, connection.abort()).await;
+                Ok(())
+            }
+            Ok(Err(error @ TransmitError::Connect(_))) => {
+                refused(Failure::Temporary, false, error.to_string())
+            }
+            Ok(Err(TransmitError::Smtp(error))) => {
                 let answered = error.is_permanent() || error.is_transient();
                 refused(failure(&error), answered, with_sources(&error))
             }
             Err(_) => refused(Failure::Temporary, false, format!("it took longer than {limit:?}")),
         }
     }
+
+    /// Gives the connection to a server that has taken the mail.
+    async fn converse(
+        &self,
+        envelope: &Envelope,
+        bytes: &[u8],
+    ) -> Result<AsyncSmtpConnection, TransmitError> {
+        let SmtpServer { host, port } = &self.server;
+        let stream = Connection::open(host, *port, self.timeout).await?;
+        let name = ClientId::Domain(self.helo_name.clone());
+        let stream = Box::new(stream);
+        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &name).await?;
+        connection.send(envelope, bytes).await?;
+        Ok(connection)
+    }
+}
+
+/// Why a server has not taken a mail.
+#[derive(Debug, thiserror::Error)]
+enum TransmitError {
+    #[error("connecting: {0}")]
+    Connect(#[from] io::Error),
+    #[error(transparent)]
+    Smtp(#[from] smtp::Error),
 }
 
 /// What became of a mail: not all may have taken it yet.
@@ -355,15 +387,22 @@ mod tests {
 
     use super::*;
 
-    /// A mail server that puts one recipient off, and gives those of each mail that it takes.
-    async fn puts_off(unwanted: &'static str) -> (u16, mpsc::UnboundedReceiver<Vec<String>>) {
+    /// How a mail server behaves.
+    #[derive(Clone, Copy)]
+    struct Manners {
+        puts_off: &'static str,
+        says_goodbye: bool,
+    }
+
+    /// A mail server, and the recipients of each mail that it takes.
+    async fn server(manners: Manners) -> (u16, mpsc::UnboundedReceiver<Vec<String>>) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (give, taken) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 // Who is refused goes in the middle of it.
-                let _hung_up = take(client, unwanted, &give).await;
+                let _hung_up = take(client, manners, &give).await;
             }
         });
         (port, taken)
@@ -371,16 +410,16 @@ mod tests {
 
     async fn take(
         client: tokio::net::TcpStream,
-        unwanted: &str,
+        manners: Manners,
         give: &mpsc::UnboundedSender<Vec<String>>,
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
         let (reading, mut writing) = client.into_split();
         let mut lines = BufReader::new(reading).lines();
         let mut recipients = Vec::new();
         writing.write_all(b"220 mail\r\n").await?;
         while let Some(line) = lines.next_line().await? {
             let answer = match line.split_at_checked(4) {
-                Some(("RCPT", to)) if to.contains(unwanted) => "450 later",
+                Some(("RCPT", to)) if to.contains(manners.puts_off) => "450 later",
                 Some(("RCPT", to)) => {
                     recipients.push(to.trim_start_matches(" TO:").to_owned());
                     "250 well"
@@ -390,7 +429,8 @@ mod tests {
                     let _tested = give.send(std::mem::take(&mut recipients));
                     "250 well"
                 }
-                Some(("EHLO" | "MAIL" | "QUIT", _)) => "250 well",
+                Some(("EHLO" | "MAIL", _)) => "250 well",
+                Some(("QUIT", _)) if manners.says_goodbye => "221 bye",
                 _ => continue,
             };
             writing.write_all(format!("{answer}\r\n").as_bytes()).await?;
@@ -398,16 +438,25 @@ mod tests {
         Ok(())
     }
 
-    #[tokio::test]
-    async fn whom_the_server_puts_off_keeps_a_mail_from_nobody_else() {
-        let (port, mut taken) = puts_off("full@example.org").await;
+    fn global(port: u16, recipients: &str) -> Global {
         let text = format!(
-            "global_defs {{\nnotification_email {{\nfull@example.org\na@example.org\n}}\n\
+            "global_defs {{\nnotification_email {{\n{recipients}\n}}\nsmtp_connect_timeout 1\n\
              notification_email_from b@example.org\nsmtp_server 127.0.0.1 {port}\n}}\n"
         );
+        steadfast_conf::parse("t.conf", &text).model.unwrap().global
+    }
+
+    fn an_alert() -> Alert {
+        Alert { subject: "subject".to_owned(), text: "text".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn whom_the_server_puts_off_keeps_a_mail_from_nobody_else() {
+        let manners = Manners { puts_off: "full@example.org", says_goodbye: true };
+        let (port, mut taken) = server(manners).await;
         let mailer = Mailer::new();
-        mailer.reconcile(&steadfast_conf::parse("t.conf", &text).model.unwrap().global);
-        mailer.send(Alert { subject: "subject".to_owned(), text: "text".to_owned() });
+        mailer.reconcile(&global(port, "full@example.org\na@example.org"));
+        mailer.send(an_alert());
         mailer.stop().await;
         assert_eq!(taken.try_recv().unwrap(), ["<a@example.org>"]);
     }
@@ -415,17 +464,23 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_refuses_the_last_mail_is_not_waited_for() {
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let text = format!(
-            "global_defs {{\nnotification_email {{\na@example.org\n}}\n\
-             notification_email_from b@example.org\nsmtp_server 127.0.0.1 {}\n}}\n",
-            nobody.port()
-        );
         let mailer = Mailer::new();
-        mailer.reconcile(&steadfast_conf::parse("t.conf", &text).model.unwrap().global);
-        mailer.send(Alert { subject: "subject".to_owned(), text: "text".to_owned() });
+        mailer.reconcile(&global(nobody.port(), "a@example.org"));
+        mailer.send(an_alert());
         let begin = Instant::now();
         mailer.stop().await;
         assert!(begin.elapsed() < LAST_MAIL, "{:?}", begin.elapsed());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_say_goodbye_has_taken_the_mail() {
+        let (port, _taken) = server(Manners { puts_off: "nobody", says_goodbye: false }).await;
+        let mut outbox = Outbox::default();
+        outbox.handle_alert(Moment::from_nanos(0), an_alert());
+        outbox.handle_end(Moment::from_nanos(0));
+        let mail = outbox.poll_mail(Moment::from_nanos(0)).unwrap();
+        let way = Way::new(&global(port, "a@example.org")).unwrap();
+        assert!(matches!(way.send(mail).await, Ok(None)));
     }
 
     #[test]

@@ -120,17 +120,19 @@ async fn run_in_order(turns: Turns, scripts: Scripts, command: Command) {
 mod tests {
     use super::*;
 
-    /// The scripts that a service runs when it has its quorum.
-    fn command(script: &str) -> Command {
+    /// The script that a service runs when it has its quorum, and what runs it.
+    fn command(script: &str) -> (Scripts, Command) {
         let text = format!(
             "global_defs {{\nscript_user root\n}}\nvirtual_server 192.0.2.10 80 {{\nlb_algo rr\nlb_kind NAT\n\
              protocol TCP\nquorum_up \"{script}\"\nreal_server 192.0.2.21 80 {{\n}}\n}}\n"
         );
-        let model = steadfast_conf::parse("t.conf", &text).model.unwrap();
-        let mut script = *model.virtual_servers[0].quorum_up.clone().unwrap();
+        let mut model = steadfast_conf::parse("t.conf", &text).model.unwrap();
+        let service = Arc::make_mut(&mut model.virtual_servers[0]);
+        let script = service.quorum_up.as_mut().unwrap();
         // Whoever runs this test may not be able to become somebody else.
         script.user = None;
-        script.into()
+        let command = (**script).clone().into();
+        (Scripts::look_up(&model, false), command)
     }
 
     #[tokio::test]
@@ -140,7 +142,8 @@ mod tests {
         let mut queues = Queues::default();
         for (pause, call) in [("0.1", "first"), ("0", "second")] {
             let script = format!("/bin/sh -c 'sleep {pause}; echo {call} >>{}'", file.display());
-            queues.push(Scripts::default(), "A", command(&script));
+            let (scripts, command) = command(&script);
+            queues.push(scripts, "A", command);
         }
         assert_eq!(queues.tasks.len(), 1);
         queues.tasks.join_next().await.unwrap().unwrap();
@@ -155,7 +158,8 @@ mod tests {
         let mut queues = Queues::default();
         for call in ["first", "second"] {
             let script = format!("/bin/sh -c 'echo {call} >>{}'", file.display());
-            queues.push(Scripts::default(), "A", command(&script));
+            let (scripts, command) = command(&script);
+            queues.push(scripts, "A", command);
         }
         queues.stop().await;
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "first\nsecond\n");

@@ -104,10 +104,10 @@ impl Trackers {
     }
 
     /// Watches what the instances of a model track; what is as it was is watched on undisturbed.
-    pub(crate) fn reconcile(&mut self, model: &Model) {
+    pub(crate) fn reconcile(&mut self, model: &Model, scripts: &Scripts) {
         self.tracking.reconcile(model);
         let mut former = std::mem::take(&mut self.watchers);
-        for (key, watched) in wanted(model, &self.tracking.objects()) {
+        for (key, watched) in wanted(model, scripts, &self.tracking.objects()) {
             let watcher = match former.remove(&key) {
                 Some(watcher) if watcher.watched == watched => watcher,
                 Some(changed) => {
@@ -217,13 +217,10 @@ fn say(object: &Object, status: Status) {
     }
 }
 
-fn wanted(model: &Model, tracked: &BTreeSet<Object>) -> Vec<(Key, Watched)> {
-    let scripts = Scripts::new(&model.global);
-    let mut wanted: Vec<_> = model
-        .scripts
-        .iter()
-        .map(|it| (Key::Script(it.name.clone()), Watched::Script(it.clone(), scripts)))
-        .collect();
+fn wanted(model: &Model, scripts: &Scripts, tracked: &BTreeSet<Object>) -> Vec<(Key, Watched)> {
+    let script = |it: &VrrpScript| Watched::Script(it.clone(), scripts.only(&it.script));
+    let mut wanted: Vec<_> =
+        model.scripts.iter().map(|it| (Key::Script(it.name.clone()), script(it))).collect();
     let is_tracked = |file: &&TrackFile| tracked.contains(&Object::File(file.name.clone()));
     let files = model.track_files.iter().filter(is_tracked);
     wanted.extend(files.map(|it| (Key::File(it.name.clone()), Watched::File(it.clone()))));

@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
 mod bed;
+mod certificates;
 mod end;
 mod isolation;
 mod reload;
+mod scripts;
 mod standing;
 mod supervision;
+mod unprivileged;
