@@ -197,8 +197,8 @@ pub fn parse(name: &str, text: &str) -> Loaded {
 
 /// As [`parse`], in surroundings that conditions and definitions can ask about.
 #[must_use]
-pub fn parse_in(name: &str, text: &str, surroundings: &Surroundings) -> Loaded {
-    read(name, text.to_owned(), &NoFiles, surroundings, &Model::default())
+pub fn parse_in(name: &str, text: impl Into<String>, surroundings: &Surroundings) -> Loaded {
+    read(name, text.into(), &NoFiles, surroundings, &Model::default())
 }
 
 fn read(

@@ -5,7 +5,7 @@ use steadfast_conf::{Style, Surroundings, parse_in};
 pub fn conf(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let surroundings = Surroundings { config_id: "main".to_owned(), ..Surroundings::default() };
-    let loaded = parse_in("fuzz.conf", &text, &surroundings);
+    let loaded = parse_in("fuzz.conf", text, &surroundings);
     assert_eq!(loaded.model.is_none(), loaded.diagnostics.has_errors());
     for style in [Style::Plain, Style::Coloured] {
         assert_eq!(loaded.render(style).is_empty(), loaded.diagnostics.is_empty());
