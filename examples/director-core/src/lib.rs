@@ -10,6 +10,7 @@ pub mod pool;
 pub mod process;
 pub mod respawn;
 pub mod routing;
+pub mod said;
 pub mod script;
 pub mod services;
 pub mod standing;

@@ -2,11 +2,13 @@
 //! who does not want to.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::time::Duration;
 
 use steadfast_conf::model::IpvsNamespace;
+use steadfast_director_core::said::Said;
 use steadfast_director_core::table::Touched;
-use steadfast_ipvs::{Client, Entry, Error, Failure, Plan, ServiceKey, Table};
+use steadfast_ipvs::{Applied, Client, Entry, Error, Failure, Plan, ServiceKey, Table};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -57,7 +59,7 @@ impl Kernel {
             wanted: Table::default(),
             known: found.clone(),
             ours: found.iter().filter(|_| flush).map(|entry| *entry.key()).collect(),
-            failures: BTreeSet::new(),
+            said: Said::default(),
             granted: Granted::default(),
         };
         task.spawn(keep(keeper, observer, inbox));
@@ -139,23 +141,17 @@ async fn observe(keeper: &mut Keeper, observer: &mut Client, inbox: &mut Inbox) 
             }
         }
     };
-    let mended = match read {
-        Ok(table) => keeper.handle_observed(table).await,
-        Err(error) => keeper.connect_again(observer).await.and(Err(error)),
-    };
-    say(&mended);
-    Some(all)
-}
-
-/// Says what went wrong, and whether all could be made.
-fn say<E: std::fmt::Display>(made: &Result<bool, E>) -> bool {
-    match made {
-        Ok(all) => *all,
+    match read {
+        Ok(table) => {
+            keeper.say_of(Object::Listing, None::<Error>);
+            let _said = keeper.handle_observed(table).await;
+        }
         Err(error) => {
-            error!("IPVS: {error}");
-            false
+            let error = keeper.connect_again(observer).await.err().unwrap_or(error);
+            keeper.say_of(Object::Listing, Some(error));
         }
     }
+    Some(all)
 }
 
 /// The services that are ours in the kernel's table.
@@ -167,9 +163,18 @@ struct Keeper {
     /// What the kernel's table was when it was read, and what has been made of it since.
     known: Table,
     ours: BTreeSet<ServiceKey>,
-    /// What could not be done the last time, so that it is not said again and again.
-    failures: BTreeSet<String>,
+    said: Said<Object>,
     granted: Granted,
+}
+
+/// What something may be wrong with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Object {
+    /// The reading of the table.
+    Listing,
+    /// All changes.
+    Changing,
+    Service(ServiceKey),
 }
 
 /// Others may have a service that we gave up as soon as it is gone, whatever else could not be done.
@@ -192,7 +197,7 @@ impl Keeper {
                 self.granted.everything = true;
                 self.wanted = wanted;
                 let made = self.make().await;
-                let all = say(&made);
+                let all = made.as_ref().is_ok_and(|all| *all);
                 // Nobody may wait for it any more.
                 let _nobody_waits = done.send(made.map(drop));
                 all
@@ -202,13 +207,14 @@ impl Keeper {
                 self.wanted = Table::default();
                 self.known = Table::default();
                 let flushed = self.client.flush().await;
-                let all = say(&flushed.as_ref().map(|()| true));
+                self.say_of(Object::Changing, flushed.as_ref().err());
+                let all = flushed.is_ok();
                 let _nobody_waits = done.send(flushed);
                 all
             }
             Wish::Part(part, done) => {
                 let made = self.make_part(part).await;
-                let all = say(&made);
+                let all = made.as_ref().is_ok_and(|all| *all);
                 let _nobody_waits = done.send(made.map(drop));
                 all
             }
@@ -245,12 +251,10 @@ impl Keeper {
         self.ours.extend(self.wanted.iter().map(|entry| *entry.key()));
         self.known.share(&self.wanted);
         let plan = self.known.diff(&self.wanted, |key| self.ours.contains(key));
-        let all = if plan.is_empty() {
+        if plan.is_empty() {
             debug!("the IPVS table is as it should be");
-            true
-        } else {
-            self.apply(&plan).await?
-        };
+        }
+        let all = self.apply(&plan, |_| true).await?;
         if all && !plan.is_empty() {
             self.know(self.ours.clone());
         }
@@ -275,7 +279,8 @@ impl Keeper {
             self.wanted.insert(entry);
         }
         let plan = known.diff(&wanted, |_| true);
-        let all = if plan.is_empty() { true } else { self.apply(&plan).await? };
+        let concerned: BTreeSet<_> = keys.iter().copied().collect();
+        let all = self.apply(&plan, |key| concerned.contains(key)).await?;
         if all {
             self.know(keys);
         }
@@ -297,9 +302,14 @@ impl Keeper {
         }
     }
 
-    /// Makes the changes; says whether all could be made. If so, what is known is yet to be told.
-    async fn apply(&mut self, plan: &Plan) -> Result<bool, Error> {
-        let applied = self.client.apply(plan).await?;
+    /// Makes the changes, which are all that these services need; says whether all could be made. If
+    /// so, what is known is yet to be told.
+    async fn apply(
+        &mut self,
+        plan: &Plan,
+        concerns: impl Fn(&ServiceKey) -> bool,
+    ) -> Result<bool, Error> {
+        let applied = self.ask(plan).await?;
         let refused: BTreeSet<_> = applied.failed.iter().map(|failure| failure.position).collect();
         let made = plan.changes().iter().enumerate().filter(|(at, _)| !refused.contains(at));
         let made = made.map(|(_, change)| change);
@@ -318,16 +328,36 @@ impl Keeper {
         if !refused.is_empty() {
             self.known.apply(&made.cloned().collect());
         }
-        let mut failures = BTreeSet::new();
-        for Failure { change, error, .. } in &applied.failed {
-            let text = format!("IPVS: cannot {change}: {error}");
-            if !self.failures.contains(&text) {
-                error!("{text}");
-            }
-            failures.insert(text);
+        let wrong = applied.failed.iter().map(|Failure { change, error, .. }| {
+            (Object::Service(*change.service()), format!("cannot {change}: {error}"))
+        });
+        self.say(|object| matches!(object, Object::Service(key) if concerns(key)), wrong);
+        Ok(applied.failed.is_empty())
+    }
+
+    /// Has the kernel make changes, if there are any.
+    async fn ask(&mut self, plan: &Plan) -> Result<Applied, Error> {
+        if plan.is_empty() {
+            return Ok(Applied::default());
         }
-        let all = failures.is_empty();
-        self.failures = failures;
-        Ok(all)
+        let applied = self.client.apply(plan).await;
+        self.say_of(Object::Changing, applied.as_ref().err());
+        applied
+    }
+
+    /// Says what is wrong with an object, if anything is.
+    fn say_of(&mut self, object: Object, wrong: Option<impl Display>) {
+        self.say(|at| *at == object, wrong.map(|wrong| (object, wrong.to_string())));
+    }
+
+    /// Says what is wrong with the objects that were looked at.
+    fn say(
+        &mut self,
+        looked_at: impl Fn(&Object) -> bool,
+        wrong: impl IntoIterator<Item = (Object, String)>,
+    ) {
+        for text in self.said.handle(looked_at, wrong) {
+            error!("IPVS: {text}");
+        }
     }
 }
