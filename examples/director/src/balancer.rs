@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info};
 
 use crate::checks::{self, Certificates};
+use crate::estate::Estate;
 use crate::following::Addresses;
 use crate::kernel::Kernel;
 use crate::links::Links;
@@ -37,6 +38,7 @@ pub(crate) struct Balancer {
     settings: Settings,
     /// What is flushed once at the start has been.
     goes_on: bool,
+    estate: Estate,
     /// Followed while a service asks for it.
     addresses: Option<Addresses>,
     /// Whether services of others are removed at the end.
@@ -74,7 +76,7 @@ pub(crate) fn audit(loaded: &mut Loaded, earlier: &Model) {
 
 impl Balancer {
     /// There are no services.
-    pub(crate) fn new(goes_on: bool) -> Self {
+    pub(crate) fn new(goes_on: bool, estate: Estate) -> Self {
         let (monitor, events) = checks::monitor();
         Self {
             services: Services::default(),
@@ -83,6 +85,7 @@ impl Balancer {
             kernel: None,
             settings: Settings::default(),
             goes_on,
+            estate,
             addresses: None,
             flush_on_stop: false,
             changed: Checks::default(),
@@ -102,13 +105,14 @@ impl Balancer {
         self.settings.reconcile(namespace, lvs);
         self.flush_on_stop = lvs.flush_on_stop;
         let flush = lvs.flush && !self.goes_on;
-        if self.kernel.is_none() && model.virtual_servers.is_empty() && !flush {
+        let has_any = !model.virtual_servers.is_empty() || self.estate.has_services();
+        if self.kernel.is_none() && !has_any && !flush {
             return Ok(Vec::new());
         }
         let mut found = Table::default();
         let is_first = self.kernel.is_none();
         if is_first {
-            let (kernel, table) = Kernel::connect(namespace, flush).await?;
+            let (kernel, table) = Kernel::connect(namespace, flush, &self.estate).await?;
             self.kernel = Some(kernel);
             found = table;
         }

@@ -16,7 +16,7 @@ use crate::arguments;
 use crate::balancer;
 use crate::checks;
 use crate::interfaces;
-use crate::last_good::LastGood;
+use crate::memory::Memory;
 use crate::output::print;
 use crate::script::audit::audit;
 use crate::vrrp;
@@ -27,7 +27,7 @@ pub(crate) struct Configuration {
     file: PathBuf,
     surroundings: Surroundings,
     /// Where the supervisor remembers what was run last.
-    last_good: Option<LastGood>,
+    last_good: Option<Memory>,
     /// The network namespace that is to be entered, whichever it names.
     namespace: Option<String>,
     /// What cannot change any more, once the daemon runs.
@@ -46,7 +46,7 @@ impl Configuration {
                 })
                 .collect(),
         };
-        let last_good = arguments.last_good.try_into().ok().map(LastGood::new);
+        let last_good = arguments.last_good.try_into().ok().map(Memory::new);
         let settled = arguments.settled.and_then(|text| parse("settled", &text).model);
         let settled = settled.map(|model| model.process);
         Self { file: arguments.file, surroundings, last_good, namespace: None, settled }

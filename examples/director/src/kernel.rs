@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info};
 
+use crate::estate::Estate;
 use crate::namespace;
 
 /// How often the kernel's table is looked at although nothing is known to have changed: it tells
@@ -43,22 +44,25 @@ enum Wish {
 
 impl Kernel {
     /// Says also what the table is before anything is wanted. What is in there is somebody else's,
-    /// unless it is to be flushed (`lvs_flush`).
+    /// unless it is to be flushed (`lvs_flush`), or left by one whose place we take.
     pub(crate) async fn connect(
         namespace: Option<&IpvsNamespace>,
         flush: bool,
+        estate: &Estate,
     ) -> Result<(Self, Table), Error> {
         let mut client = namespace::ipvs(namespace).await?;
         let observer = namespace::ipvs(namespace).await?;
         let found = client.table().await?;
         let (wishes, inbox) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
+        let mut ours = Ours { keys: estate.services(), estate: estate.clone() };
+        ours.extend(found.iter().filter(|_| flush).map(|entry| *entry.key()));
         let keeper = Keeper {
             namespace: namespace.cloned(),
             client,
             wanted: Table::default(),
             known: found.clone(),
-            ours: found.iter().filter(|_| flush).map(|entry| *entry.key()).collect(),
+            ours,
             said: Said::default(),
             granted: Granted::default(),
         };
@@ -162,7 +166,7 @@ struct Keeper {
     wanted: Table,
     /// What the kernel's table was when it was read, and what has been made of it since.
     known: Table,
-    ours: BTreeSet<ServiceKey>,
+    ours: Ours,
     said: Said<Object>,
     granted: Granted,
 }
@@ -175,6 +179,41 @@ enum Object {
     /// All changes.
     Changing,
     Service(ServiceKey),
+}
+
+/// The services that are ours: in the table, or as soon as the kernel takes them. Should we die, the
+/// next one knows.
+#[derive(Debug)]
+struct Ours {
+    keys: BTreeSet<ServiceKey>,
+    estate: Estate,
+}
+
+impl Ours {
+    fn extend(&mut self, keys: impl IntoIterator<Item = ServiceKey>) {
+        self.change(|ours| ours.extend(keys));
+    }
+
+    fn retain(&mut self, is_ours: impl Fn(&ServiceKey) -> bool) {
+        self.change(|ours| ours.retain(is_ours));
+    }
+
+    fn remove(&mut self, keys: impl IntoIterator<Item = ServiceKey>) {
+        self.change(|ours| {
+            for key in keys {
+                ours.remove(&key);
+            }
+        });
+    }
+
+    /// Either adds or removes.
+    fn change(&mut self, change: impl FnOnce(&mut BTreeSet<ServiceKey>)) {
+        let before = self.keys.len();
+        change(&mut self.keys);
+        if self.keys.len() != before {
+            self.estate.set_services(&self.keys);
+        }
+    }
 }
 
 /// Others may have a service that we gave up as soon as it is gone, whatever else could not be done.
@@ -250,13 +289,13 @@ impl Keeper {
     async fn make(&mut self) -> Result<bool, Error> {
         self.ours.extend(self.wanted.iter().map(|entry| *entry.key()));
         self.known.share(&self.wanted);
-        let plan = self.known.diff(&self.wanted, |key| self.ours.contains(key));
+        let plan = self.known.diff(&self.wanted, |key| self.ours.keys.contains(key));
         if plan.is_empty() {
             debug!("the IPVS table is as it should be");
         }
         let all = self.apply(&plan, |_| true).await?;
         if all && !plan.is_empty() {
-            self.know(self.ours.clone());
+            self.know(self.ours.keys.clone());
         }
         let Self { ours, wanted, known, .. } = self;
         ours.retain(|key| is_ours(key, wanted, known));
@@ -274,8 +313,8 @@ impl Keeper {
         for key in &gone {
             self.wanted.remove(key);
         }
+        self.ours.extend(entries.iter().map(|entry| *entry.key()));
         for entry in entries {
-            self.ours.insert(*entry.key());
             self.wanted.insert(entry);
         }
         let plan = known.diff(&wanted, |_| true);
@@ -284,11 +323,8 @@ impl Keeper {
         if all {
             self.know(keys);
         }
-        for key in &gone {
-            if !is_ours(key, &self.wanted, &self.known) {
-                self.ours.remove(key);
-            }
-        }
+        let Self { ours, wanted, known, .. } = self;
+        ours.remove(gone.into_iter().filter(|key| !is_ours(key, wanted, known)));
         Ok(all)
     }
 

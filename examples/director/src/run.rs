@@ -39,6 +39,7 @@ use crate::balancer::{Balancer, BalancerError};
 use crate::check::Configuration;
 use crate::control::{Answer, Control, Order, Request, socket_beside};
 use crate::dump;
+use crate::estate::Estate;
 use crate::notifier::{self, Notifier};
 use crate::reload::{self, Candidate, Reloader};
 use crate::requests;
@@ -54,6 +55,8 @@ use crate::trackers::Trackers;
 pub(crate) struct Options {
     /// Which configuration is read again at each reload.
     pub(crate) configuration: Configuration,
+    /// What was left by one whose place it takes.
+    pub(crate) estate: Estate,
     /// Which part of it to run.
     pub(crate) part: Part,
     /// It takes the place of one that died: what is done once at the start has been done.
@@ -162,7 +165,8 @@ struct Director {
 /// Runs until a signal ends it, and then puts everything back.
 pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
     let mut signals = Signals::watch().map_err(Failure::Start)?;
-    let Options { configuration, part, goes_on, guard, keep_ipvs, keep_vrrp, pid_file } = options;
+    let Options { configuration, estate, part, goes_on, guard, keep_ipvs, keep_vrrp, pid_file } =
+        options;
     let configuration = Arc::new(configuration);
     let mut director = Director {
         model: Arc::default(),
@@ -170,7 +174,7 @@ pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
         configuration: Arc::clone(&configuration),
         speaker: Speaker::new(guard, goes_on),
         routing: Routing::new(),
-        balancer: Balancer::new(goes_on),
+        balancer: Balancer::new(goes_on, estate),
         trackers: Trackers::new(),
         notifier: Notifier::new(),
         reloader: Reloader::new(configuration, part),

@@ -1,0 +1,153 @@
+//! What workers have made of the kernel: one that dies puts nothing back, and the next one, which may run
+//! something else, has to know of it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use steadfast_ipvs::{Family, Protocol, ServiceKey};
+use tracing::warn;
+
+use crate::memory::Memory;
+
+/// What is to be undone by somebody, whoever lives to do it. Written down before it is made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Estate(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    left: Left,
+    /// There is none without a supervisor.
+    memory: Option<Memory>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Left {
+    services: BTreeSet<Key>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Key(#[serde(with = "KeyForm")] ServiceKey);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ServiceKey")]
+enum KeyForm {
+    Address {
+        #[serde(with = "ProtocolForm")]
+        protocol: Protocol,
+        address: IpAddr,
+        port: u16,
+    },
+    FirewallMark {
+        mark: NonZeroU32,
+        #[serde(with = "FamilyForm")]
+        family: Family,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Protocol")]
+enum ProtocolForm {
+    Tcp,
+    Udp,
+    Sctp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Family")]
+enum FamilyForm {
+    Ipv4,
+    Ipv6,
+}
+
+impl Estate {
+    /// What was left, as it was written down.
+    pub(crate) fn new(memory: Option<Memory>) -> Self {
+        let left = memory.as_ref().and_then(|memory| match read(memory) {
+            Ok(left) => left,
+            Err(error) => {
+                warn!("what the process before has left is not known: {error}");
+                None
+            }
+        });
+        Self(Arc::new(Mutex::new(State { left: left.unwrap_or_default(), memory })))
+    }
+
+    /// The services in the kernel's table that are ours.
+    pub(crate) fn services(&self) -> BTreeSet<ServiceKey> {
+        self.state().left.services.iter().map(|key| key.0).collect()
+    }
+
+    /// Whether there are any.
+    pub(crate) fn has_services(&self) -> bool {
+        !self.state().left.services.is_empty()
+    }
+
+    /// These are ours from now on.
+    pub(crate) fn set_services(&self, services: &BTreeSet<ServiceKey>) {
+        self.state().change(|left| left.services = services.iter().copied().map(Key).collect());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn change(&mut self, change: impl FnOnce(&mut Left)) {
+        change(&mut self.left);
+        let Some(memory) = &self.memory else { return };
+        let written = serde_json::to_string(&self.left).map_err(std::io::Error::from);
+        if let Err(error) = written.and_then(|text| memory.write(&format_args!("{text}\n"))) {
+            warn!("what is made cannot be remembered: {error}");
+        }
+    }
+}
+
+fn read(memory: &Memory) -> std::io::Result<Option<Left>> {
+    Ok(memory.read()?.map(|text| serde_json::from_str(&text)).transpose()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+    use crate::memory::Held;
+
+    /// What the next worker finds after this one has died.
+    fn found_after(worker: impl FnOnce(&Estate)) -> Estate {
+        let held = Held::new("test").unwrap();
+        let next = || Estate::new(Some(Memory::new(held.names())));
+        worker(&next());
+        next()
+    }
+
+    #[test]
+    fn nothing_was_left_by_one_that_made_nothing() {
+        assert!(!found_after(|_| {}).has_services());
+    }
+
+    #[test]
+    fn the_next_one_knows_the_services_of_all_kinds() {
+        let services = BTreeSet::from([
+            ServiceKey::tcp(Ipv4Addr::new(192, 0, 2, 1), 80),
+            ServiceKey::udp(Ipv6Addr::LOCALHOST, 0),
+            ServiceKey::FirewallMark { mark: NonZeroU32::MIN, family: Family::Ipv6 },
+        ]);
+        assert_eq!(found_after(|estate| estate.set_services(&services)).services(), services);
+    }
+
+    #[test]
+    fn services_that_were_given_up_are_not_left() {
+        let service = BTreeSet::from([ServiceKey::tcp(Ipv4Addr::LOCALHOST, 80)]);
+        let found = found_after(|estate| {
+            estate.set_services(&service);
+            estate.set_services(&BTreeSet::new());
+        });
+        assert!(!found.has_services());
+    }
+}
