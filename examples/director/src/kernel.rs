@@ -19,7 +19,7 @@ use crate::namespace;
 
 /// How often the kernel's table is looked at although nothing is known to have changed: it tells
 /// nobody when somebody else changes it.
-const OBSERVE_EVERY: Duration = Duration::from_secs(5);
+pub(crate) const OBSERVE_EVERY: Duration = Duration::from_secs(5);
 /// A large table takes time to read: so many times as long it is left alone then.
 const REST_AFTER_OBSERVATION: u32 = 20;
 /// More changes at once are told by their number only.

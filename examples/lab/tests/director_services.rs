@@ -141,3 +141,37 @@ fn what_the_kernel_refuses_is_said_once_whatever_becomes_of_other_services() {
     wait_until(PATIENCE, "the other server is back", || lists(server)).unwrap();
     assert_eq!(refusals(), 1, "{}", director.log());
 }
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn sync_daemons_are_started_as_soon_as_their_interface_is_up() {
+    let network = Topology::new()
+        .bridge("lan")
+        .host("a", |host| host.link("eth0", "lan", "10.0.9.100/24"))
+        .start()
+        .unwrap();
+    let host = network.host("a").unwrap();
+    let ip = |words: &str| host.run("ip", words.split(' ').collect::<Vec<_>>()).unwrap();
+    let configuration = "global_defs {\n lvs_sync_daemon late id 7\n}\n";
+    let director =
+        host.spawn_keepalived("director", binary("director").unwrap(), configuration).unwrap();
+    let said = |what: &str| director.log().matches(what).count();
+    let missing = "there is no network interface late";
+    wait_until(PATIENCE, "it is not there", || said(missing) > 0).unwrap();
+    ip("link add late type veth peer name end");
+    let refused = "master sync daemon on late, id 7 is refused";
+    wait_until(PATIENCE, "it is not up", || said(refused) > 0).unwrap();
+    ip("link set end up");
+    ip("address add 10.0.10.1/24 dev late");
+    ip("link set late up");
+    let list = || host.run("ipvsadm", ["-l", "--daemon"]).unwrap();
+    wait_until(PATIENCE, "both daemons run", || {
+        let list = list();
+        list.contains("master sync daemon") && list.contains("backup sync daemon")
+    })
+    .unwrap();
+    assert_eq!((said(missing), said(refused)), (1, 1), "{}", director.log());
+
+    host.run("ipvsadm", ["--stop-daemon", "master"]).unwrap();
+    wait_until(PATIENCE, "it runs again", || list().contains("master sync daemon")).unwrap();
+}
