@@ -83,7 +83,7 @@ impl Balancer {
             monitor,
             events,
             kernel: None,
-            settings: Settings::default(),
+            settings: Settings::new(estate.clone()),
             goes_on,
             estate,
             addresses: None,

@@ -1,13 +1,14 @@
 //! What workers have made of the kernel: one that dies puts nothing back, and the next one, which may run
 //! something else, has to know of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use steadfast_ipvs::{Family, Protocol, ServiceKey};
+use steadfast_ipvs::{Family, Protocol, ServiceKey, Timeouts};
 use tracing::warn;
 
 use crate::memory::Memory;
@@ -27,6 +28,18 @@ struct State {
 #[serde(default)]
 struct Left {
     services: BTreeSet<Key>,
+    /// What they were, in seconds: tcp, tcpfin, udp.
+    timeouts: Option<[u64; 3]>,
+    sync_daemons: bool,
+    promote_secondaries: BTreeMap<String, Setting>,
+}
+
+/// What a setting of an interface was. Another interface of the same name has another index, and a
+/// setting of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Setting {
+    pub(crate) index: u32,
+    pub(crate) value: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -91,6 +104,45 @@ impl Estate {
         self.state().change(|left| left.services = services.iter().copied().map(Key).collect());
     }
 
+    /// What the timeouts of IPVS were, if they are others now.
+    pub(crate) fn timeouts(&self) -> Option<Timeouts> {
+        let [tcp, tcp_fin, udp] = self.state().left.timeouts?.map(Duration::from_secs);
+        Timeouts::new(tcp, tcp_fin, udp).ok()
+    }
+
+    /// They are to be put back to these, or are as they were.
+    pub(crate) fn set_timeouts(&self, were: Option<Timeouts>) {
+        let seconds = |were: Timeouts| {
+            [were.tcp(), were.tcp_fin(), were.udp()].map(|timeout| timeout.as_secs())
+        };
+        self.state().change(|left| left.timeouts = were.map(seconds));
+    }
+
+    /// Whether the sync daemons are ours.
+    pub(crate) fn sync_daemons(&self) -> bool {
+        self.state().left.sync_daemons
+    }
+
+    /// They are from now on, or are no more.
+    pub(crate) fn set_sync_daemons(&self, ours: bool) {
+        if self.sync_daemons() != ours {
+            self.state().change(|left| left.sync_daemons = ours);
+        }
+    }
+
+    /// What `promote_secondaries` was on the interfaces that it is on for now.
+    pub(crate) fn promote_secondaries(&self) -> BTreeMap<String, Setting> {
+        self.state().left.promote_secondaries.clone()
+    }
+
+    /// On this interface it is to be put back, or is as it was.
+    pub(crate) fn set_promote_secondaries(&self, interface: &str, was: Option<Setting>) {
+        self.state().change(|left| match was {
+            Some(was) => drop(left.promote_secondaries.insert(interface.to_owned(), was)),
+            None => drop(left.promote_secondaries.remove(interface)),
+        });
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -149,5 +201,30 @@ mod tests {
             estate.set_services(&BTreeSet::new());
         });
         assert!(!found.has_services());
+    }
+
+    #[test]
+    fn the_next_one_knows_what_timeouts_are_to_be_put_back_to() {
+        let [tcp, tcp_fin, udp] = [900, 120, 300].map(Duration::from_secs);
+        let timeouts = Timeouts::new(tcp, tcp_fin, udp).unwrap();
+        let found = found_after(|estate| estate.set_timeouts(Some(timeouts)));
+        assert_eq!(found.timeouts(), Some(timeouts));
+    }
+
+    #[test]
+    fn the_next_one_knows_what_interfaces_are_to_be_put_back_to() {
+        let was = Setting { index: 7, value: "0".to_owned() };
+        let found = found_after(|estate| {
+            for interface in ["eth0", "eth1"] {
+                estate.set_promote_secondaries(interface, Some(was.clone()));
+            }
+            estate.set_promote_secondaries("eth1", None);
+        });
+        assert_eq!(found.promote_secondaries(), BTreeMap::from([("eth0".to_owned(), was)]));
+    }
+
+    #[test]
+    fn the_next_one_knows_whether_sync_daemons_are_ours() {
+        assert!(found_after(|estate| estate.set_sync_daemons(true)).sync_daemons());
     }
 }

@@ -14,13 +14,15 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tracing::{error, info};
 
+use crate::estate::Estate;
 use crate::kernel::OBSERVE_EVERY;
 use crate::namespace;
 use crate::or_never::or_never;
 
 /// Timeouts and sync daemons.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settings {
+    estate: Estate,
     /// Whose load balancer it is.
     namespace: Option<IpvsNamespace>,
     config: Lvs,
@@ -37,6 +39,11 @@ struct Wanted {
 }
 
 impl Settings {
+    /// Nothing is wanted.
+    pub(crate) fn new(estate: Estate) -> Self {
+        Self { estate, namespace: None, config: Lvs::default(), states: HashMap::new(), task: None }
+    }
+
     /// Keeps from now on what a model says.
     pub(crate) fn reconcile(&mut self, namespace: Option<&IpvsNamespace>, config: &Lvs) {
         self.namespace = namespace.cloned();
@@ -66,10 +73,12 @@ impl Settings {
         let wanted = Wanted { timeouts: self.config.timeouts, daemons };
         match &self.task {
             Some((sender, _)) if !sender.is_closed() => drop(sender.send(wanted)),
-            _ if wanted == Wanted::default() => {}
+            _ if wanted == Wanted::default() && !has_changed(&self.estate) => {}
             _ => {
                 let (sender, receiver) = watch::channel(wanted);
-                self.task = Some((sender, tokio::spawn(keep(self.namespace.clone(), receiver))));
+                let keeper = Keeper::new(self.estate.clone());
+                let task = tokio::spawn(keep(keeper, self.namespace.clone(), receiver));
+                self.task = Some((sender, task));
             }
         }
     }
@@ -87,8 +96,16 @@ impl Settings {
     }
 }
 
-async fn keep(namespace: Option<IpvsNamespace>, mut wanted: watch::Receiver<Wanted>) {
-    let mut keeper = Keeper::default();
+/// Whether there is something to put back.
+fn has_changed(estate: &Estate) -> bool {
+    estate.timeouts().is_some() || estate.sync_daemons()
+}
+
+async fn keep(
+    mut keeper: Keeper,
+    namespace: Option<IpvsNamespace>,
+    mut wanted: watch::Receiver<Wanted>,
+) {
     loop {
         let now = wanted.borrow_and_update().clone();
         let wrong = match namespace::ipvs(namespace.as_ref()).await {
@@ -107,25 +124,28 @@ async fn keep(namespace: Option<IpvsNamespace>, mut wanted: watch::Receiver<Want
     }
 }
 
-#[derive(Default)]
 struct Keeper {
-    /// As they were before we changed anything.
-    original: Option<Timeouts>,
+    estate: Estate,
     /// Those that were asked for and made.
-    timeouts: LvsTimeouts,
+    timeouts: Option<LvsTimeouts>,
     /// Those that run, once some are wanted: until then they are somebody else's.
     running: Option<Vec<SyncDaemon>>,
     said: Said<()>,
 }
 
 impl Keeper {
+    fn new(estate: Estate) -> Self {
+        Self { estate, timeouts: None, running: None, said: Said::default() }
+    }
+
     /// Says what cannot be made.
     async fn make(&mut self, client: &mut Client, wanted: &Wanted) -> Vec<String> {
         let mut wrong = Vec::new();
         if let Err(error) = self.make_timeouts(client, wanted.timeouts).await {
             wrong.push(error);
         }
-        if self.running.is_some() || !wanted.daemons.is_empty() {
+        if self.estate.sync_daemons() || !wanted.daemons.is_empty() {
+            self.estate.set_sync_daemons(true);
             match client.sync_daemons().await {
                 Ok(found) => self.make_daemons(client, &wanted.daemons, found, &mut wrong).await,
                 Err(error) => wrong.push(error.to_string()),
@@ -139,19 +159,22 @@ impl Keeper {
         client: &mut Client,
         wanted: LvsTimeouts,
     ) -> Result<(), String> {
-        if wanted == self.timeouts {
+        let is_default = wanted == LvsTimeouts::default();
+        let before = self.estate.timeouts();
+        if self.timeouts == Some(wanted) || (is_default && before.is_none()) {
             return Ok(());
         }
         let found = client.timeouts().await.map_err(|error| error.to_string())?;
-        let original = *self.original.get_or_insert(found);
+        let original = before.unwrap_or(found);
         let timeouts = over(&original, wanted).map_err(|error| format!("lvs_timeouts: {error}"))?;
+        self.estate.set_timeouts(Some(original));
         if timeouts != found {
             client.set_timeouts(&timeouts).await.map_err(|error| error.to_string())?;
             info!("IPVS: timeouts are {timeouts}");
         }
-        self.timeouts = wanted;
-        if wanted == LvsTimeouts::default() {
-            self.original = None;
+        self.timeouts = Some(wanted);
+        if is_default {
+            self.estate.set_timeouts(None);
         }
         Ok(())
     }
@@ -199,7 +222,11 @@ impl Keeper {
                 Err(error) => wrong.push(error.to_string()),
             }
         }
-        self.running = Some(running).filter(|running| !running.is_empty());
+        if wanted.is_empty() && running.is_empty() {
+            self.estate.set_sync_daemons(false);
+        } else {
+            self.running = Some(running);
+        }
     }
 
     fn say(&mut self, wrong: Vec<String>) {

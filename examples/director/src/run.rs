@@ -172,7 +172,7 @@ pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
         model: Arc::default(),
         part,
         configuration: Arc::clone(&configuration),
-        speaker: Speaker::new(guard, goes_on),
+        speaker: Speaker::new(guard, goes_on, estate.clone()),
         routing: Routing::new(),
         balancer: Balancer::new(goes_on, estate),
         trackers: Trackers::new(),

@@ -4,6 +4,7 @@
 
 mod bed;
 mod end;
+mod estate;
 mod isolation;
 mod reload;
 mod standing;

@@ -193,58 +193,6 @@ fn a_worker_after_one_that_died_soon_reads_its_file() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
-fn services_that_are_in_no_file_any_more_go_with_a_worker_that_reads_its_file() {
-    let network = pair();
-    let a = network.host("a").unwrap();
-    let director = start(a, &[instance(150), service(&[("192.168.21.12", 1)])].concat());
-    wait_for_address(a);
-    a.run("ipvsadm", ["-A", "-t", "192.168.21.200:443", "-s", "rr"]).unwrap();
-    replace_worker(a);
-    a.write("keepalived.conf", &instance(150)).unwrap();
-    replace_worker(a);
-    let table = a.run("ipvsadm", ["-Sn"]).unwrap();
-    assert_eq!(table, "-A -t 192.168.21.200:443 -s rr\n", "{}", director.log());
-}
-
-/// Of a service that takes the kernel a while.
-const ADDRESSES: usize = 1000;
-const SERVERS: u8 = 20;
-
-/// A service of very many addresses with many servers.
-fn large_service() -> String {
-    let lines = (0..ADDRESSES / 250).map(|group| format!(" 10.9.{group}.1-250 80\n"));
-    let server = |last| format!(" real_server 192.168.21.{last} 80 {{\n }}\n");
-    format!(
-        "virtual_server_group large {{\n{}}}\nvirtual_server group large {{\n protocol TCP\n \
-         lb_algo rr\n lb_kind DR\n{}}}\n",
-        lines.collect::<String>(),
-        (12..12 + SERVERS).map(server).collect::<String>(),
-    )
-}
-
-#[test]
-#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
-fn a_worker_that_is_killed_while_it_reloads_leaves_the_services_of_one_configuration() {
-    let network = pair();
-    let a = network.host("a").unwrap();
-    let before = [instance(150), service(&[("192.168.21.12", 1)])].concat();
-    let director = start(a, &before);
-    wait_for_address(a);
-    a.write("keepalived.conf", &[before, large_service()].concat()).unwrap();
-    director.signal(Signal::HUP).unwrap();
-    // As ipvsadm would tell, but before much more has happened.
-    let table = format!("/proc/{}/net/ip_vs", worker(a).as_raw_nonzero());
-    let has_begun = || std::fs::read_to_string(&table).unwrap().contains("TCP  0A09");
-    wait_until(PATIENCE, "it has begun", has_begun).unwrap();
-    replace_worker(a);
-    let listed = a.run("ipvsadm", ["-Sn"]).unwrap().matches("-A -t 10.9.").count();
-    // It may have been taken over as a whole before.
-    assert!([0, ADDRESSES].contains(&listed), "{listed} services are there: {}", director.log());
-    assert!(has_services(a), "{}", director.log());
-}
-
-#[test]
-#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn a_worker_after_one_that_died_soon_whose_file_is_wrong_goes_on_with_what_ran_before() {
     let network = pair();
     let a = network.host("a").unwrap();
