@@ -8,6 +8,7 @@ pub mod outbox;
 pub mod plan;
 pub mod pool;
 pub mod process;
+pub mod reload_time;
 pub mod respawn;
 pub mod routing;
 pub mod said;

@@ -45,9 +45,11 @@ mod status;
 mod supervisor;
 mod sys;
 mod sysctl;
+mod timed_reload;
 mod trackers;
 mod verbs;
 mod vrrp;
+mod watched_file;
 mod worker;
 
 use arguments::{Arguments, Verb};

@@ -8,7 +8,8 @@
 //! | [`Trackers`] (`trackers`) | what instances track: scripts, interfaces, addresses, files, processes |
 //! | [`Notifier`] (`notifier`) | who is told: scripts, run in order |
 //!
-//! Beside them, [`Control`] takes orders and [`Reloader`] reads another configuration.
+//! Beside them, [`Control`] takes orders, [`Reloader`] reads another configuration, and [`TimedReload`]
+//! says when that is to be done by itself.
 //!
 //! None knows another. Each has the same three:
 //!
@@ -48,6 +49,7 @@ use crate::speaker::{Speaker, SpeakerError};
 use crate::status::{Counted, InstanceStatus, Status};
 use crate::supervisor::STATISTICS_ANEW;
 use crate::sys::give_memory_back;
+use crate::timed_reload::TimedReload;
 use crate::trackers::Trackers;
 
 /// What the daemon is asked to do beyond its configuration.
@@ -153,6 +155,7 @@ struct Director {
     trackers: Trackers,
     notifier: Notifier,
     reloader: Reloader,
+    timed_reload: TimedReload,
     control: Control,
     /// What was counted before counting began anew.
     counted: Counted,
@@ -178,6 +181,7 @@ pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
         trackers: Trackers::new(),
         notifier: Notifier::new(),
         reloader: Reloader::new(configuration, part),
+        timed_reload: TimedReload::new(),
         control: Control::listen(&socket_beside(&pid_file)),
         counted: Counted::default(),
         answering: JoinSet::new(),
@@ -206,6 +210,7 @@ impl Director {
     async fn reconcile(&mut self, model: Model) -> Result<(), RunError> {
         self.model = Arc::new(model);
         let model = &self.model;
+        self.timed_reload.reconcile(model);
         self.notifier.reconcile(model).await;
         let balanced = self.balancer.reconcile(model).await;
         self.trackers.reconcile(model);
@@ -254,6 +259,10 @@ impl Director {
                 () = self.trackers.next() => self.speaker.follow(self.trackers.fitness()).await,
                 broken = self.notifier.next() => error!("telling others: {broken}"),
                 (read, waiting) = self.reloader.next() => self.take_over(read, waiting).await,
+                () = self.timed_reload.next() => {
+                    info!("reload_time_file: reloading");
+                    self.reloader.ask(&self.model, None);
+                }
                 order = self.control.next() => self.obey(order).await,
                 Some(_answered) = self.answering.join_next() => {}
                 _ = signals.terminate.recv() => {
