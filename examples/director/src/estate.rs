@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use steadfast_conf::model::VirtualAddress;
+use steadfast_conf::parse;
 use steadfast_ipvs::{Family, Protocol, ServiceKey, Timeouts};
 use tracing::warn;
 
@@ -32,6 +34,9 @@ struct Left {
     timeouts: Option<[u64; 3]>,
     sync_daemons: bool,
     promote_secondaries: BTreeMap<String, Setting>,
+    /// The lines of `static_ipaddress`, which bear no mark in the kernel as routes and rules do; there if
+    /// there are any of these three.
+    routing: Option<String>,
 }
 
 /// What a setting of an interface was. Another interface of the same name has another index, and a
@@ -143,6 +148,28 @@ impl Estate {
         });
     }
 
+    /// Whether there are addresses, routes or rules of ours.
+    pub(crate) fn has_routing(&self) -> bool {
+        self.state().left.routing.is_some()
+    }
+
+    /// The static addresses that are ours.
+    pub(crate) fn static_addresses(&self) -> Vec<VirtualAddress> {
+        let lines = self.state().left.routing.clone().unwrap_or_default();
+        let model = parse("estate", &format!("static_ipaddress {{\n{lines}}}\n")).model;
+        model.map(|model| model.static_addresses).unwrap_or_default()
+    }
+
+    /// These are ours from now on, beside routes and rules; or nothing is.
+    pub(crate) fn set_routing(&self, addresses: Option<&[VirtualAddress]>) {
+        let lines = addresses.map(|all| all.iter().map(|address| format!("{address}\n")).collect());
+        let mut state = self.state();
+        // The kernel may have a lot of news.
+        if state.left.routing != lines {
+            state.change(|left| left.routing = lines);
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -226,5 +253,25 @@ mod tests {
     #[test]
     fn the_next_one_knows_whether_sync_daemons_are_ours() {
         assert!(found_after(|estate| estate.set_sync_daemons(true)).sync_daemons());
+    }
+
+    #[test]
+    fn the_next_one_knows_static_addresses() {
+        let text =
+            "static_ipaddress {\n192.0.2.1/24 brd + dev eth0\n2001:db8::1/64 dev eth1 home\n}\n";
+        let addresses = parse("test.conf", text).model.unwrap().static_addresses;
+        assert_eq!(addresses.len(), 2);
+        let found = found_after(|estate| estate.set_routing(Some(&addresses)));
+        assert_eq!(found.static_addresses(), addresses);
+    }
+
+    #[test]
+    fn the_next_one_knows_whether_there_are_routes_and_rules() {
+        assert!(found_after(|estate| estate.set_routing(Some(&[]))).has_routing());
+        let found = found_after(|estate| {
+            estate.set_routing(Some(&[]));
+            estate.set_routing(None);
+        });
+        assert!(!found.has_routing());
     }
 }

@@ -176,7 +176,7 @@ pub(crate) async fn run(model: Model, options: Options) -> Result<(), Failure> {
         part,
         configuration: Arc::clone(&configuration),
         speaker: Speaker::new(guard, goes_on, estate.clone()),
-        routing: Routing::new(),
+        routing: Routing::new(estate.clone()),
         balancer: Balancer::new(goes_on, estate),
         trackers: Trackers::new(),
         notifier: Notifier::new(),

@@ -28,6 +28,7 @@ use tracing::{info, warn};
 
 use super::encapsulation;
 use super::message::{self, OURS};
+use crate::estate::Estate;
 
 const RETRY: Duration = Duration::from_secs(1);
 /// What happens together is looked at together.
@@ -43,9 +44,11 @@ const NEWS: [MulticastGroup; 7] = [
 ];
 
 /// What was made, so that it goes when it is not wanted any more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Keeper {
-    made: Routing,
+    /// Also by one whose place we take.
+    addresses: Vec<VirtualAddress>,
+    estate: Estate,
     said: Said<Object>,
 }
 
@@ -59,8 +62,9 @@ enum Object {
 }
 
 /// Keeps the kernel as it should be until nobody says any more what that is.
-pub(super) async fn keep(mut wanted: watch::Receiver<Routing>) {
-    let mut keeper = Keeper::default();
+pub(super) async fn keep(mut wanted: watch::Receiver<Routing>, estate: Estate) {
+    let addresses = estate.static_addresses();
+    let mut keeper = Keeper { addresses, estate, said: Said::default() };
     loop {
         match follow(&mut keeper, &mut wanted).await {
             Ok(()) => return,
@@ -130,6 +134,10 @@ impl Keeper {
         let rules: Vec<_> = wanted.rules.iter().map(|rule| (rule, message::rule(rule))).collect();
         let stays = Stays::of(&wanted.undecided, &routes, &rules);
         let there = There::observe(handle).await?;
+        let is_any = !wanted.is_empty() || wanted.undecided != Undecided::default();
+        if is_any {
+            self.note(&wanted.addresses);
+        }
         self.remove(handle, &wanted, &there, &stays, &mut failures).await;
         for (address, message) in &addresses {
             if !there.addresses.iter().any(|it| message::is_that_address(message, it)) {
@@ -151,8 +159,16 @@ impl Keeper {
         }
         self.say(Object::Following, []);
         self.say(Object::Wanted, failures);
-        self.made = wanted;
+        self.estate.set_routing(is_any.then_some(&wanted.addresses));
+        self.addresses = wanted.addresses;
         Ok(())
+    }
+
+    /// Should we die, the next one knows also of what is about to be made.
+    fn note(&self, wanted: &[VirtualAddress]) {
+        let new = wanted.iter().filter(|address| !self.addresses.contains(address));
+        let all: Vec<_> = self.addresses.iter().chain(new).cloned().collect();
+        self.estate.set_routing(Some(&all));
     }
 
     /// Says what is wrong with an object, if anything is.
@@ -187,7 +203,7 @@ impl Keeper {
             }
         }
         let gone = |address: &&VirtualAddress| !wanted.addresses.contains(address);
-        for address in self.made.addresses.iter().filter(gone) {
+        for address in self.addresses.iter().filter(gone) {
             if let Ok(message) = message::address(address) {
                 let request = RouteNetlinkMessage::DelAddress(message);
                 remove(handle, request, "an address", failures).await;

@@ -113,3 +113,22 @@ fn sync_daemons_that_are_in_no_file_any_more_go_with_a_worker_that_reads_its_fil
     let ended = || !runs();
     wait_until(PATIENCE, format!("they are ended: {}", director.log()), ended).unwrap();
 }
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn what_is_static_and_in_no_file_any_more_goes_with_a_worker_that_reads_its_file() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let fixed = "static_ipaddress {\n 10.8.0.1/24 dev eth0\n}\n\
+                 static_routes {\n 10.9.0.0/24 via 192.168.21.12\n}\n";
+    let director = start(a, &[fixed, &instance(150)].concat());
+    wait_for_address(a);
+    let has_route = || a.run("ip", ["route"]).unwrap().contains("10.9.0.0/24");
+    let has = || a.has_address("10.8.0.1").unwrap() || has_route();
+    wait_until(PATIENCE, "the route is there", has_route).unwrap();
+    replace_worker(a);
+    a.write("keepalived.conf", &instance(150)).unwrap();
+    replace_worker(a);
+    let gone = || !has();
+    wait_until(PATIENCE, format!("both are gone: {}", director.log()), gone).unwrap();
+}
