@@ -187,6 +187,9 @@ pub(crate) struct Daemon {
     /// It runs what that ran, whatever the file says by now.
     #[arg(long, hide = true)]
     pub(crate) as_before: bool,
+    /// Where the supervisor remembers for its workers what they have made of the kernel.
+    #[arg(long, hide = true)]
+    pub(crate) estate: Vec<PathBuf>,
     /// Print the number of a signal and end: STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON.
     #[arg(long, value_name = "NAME")]
     pub(crate) signum: Option<SignalName>,

@@ -17,6 +17,7 @@ use tracing::{debug, error, info};
 
 use crate::check::Machine;
 use crate::checks::{self, Handshakes};
+use crate::estate::Estate;
 use crate::following::Addresses;
 use crate::kernel::Kernel;
 use crate::links::Links;
@@ -37,6 +38,7 @@ pub(crate) struct Balancer {
     settings: Settings,
     /// What is flushed once at the start has been.
     goes_on: bool,
+    estate: Estate,
     /// Followed while a service asks for it.
     addresses: Option<Addresses>,
     /// Whether services of others are removed at the end.
@@ -74,15 +76,16 @@ pub(crate) fn audit(loaded: &mut Loaded, earlier: &Model) {
 
 impl Balancer {
     /// There are no services.
-    pub(crate) fn new(goes_on: bool) -> Self {
+    pub(crate) fn new(goes_on: bool, estate: Estate) -> Self {
         let (monitor, events) = checks::monitor();
         Self {
             services: Services::default(),
             monitor,
             events,
             kernel: None,
-            settings: Settings::default(),
+            settings: Settings::new(estate.clone()),
             goes_on,
+            estate,
             addresses: None,
             flush_on_stop: false,
             changed: Checks::default(),
@@ -103,13 +106,14 @@ impl Balancer {
         self.settings.reconcile(namespace, lvs);
         self.flush_on_stop = lvs.flush_on_stop;
         let flush = lvs.flush && !self.goes_on;
-        if self.kernel.is_none() && model.virtual_servers.is_empty() && !flush {
+        let has_any = !model.virtual_servers.is_empty() || self.estate.has_services();
+        if self.kernel.is_none() && !has_any && !flush {
             return (Vec::new(), Ok(()));
         }
         let mut found = Table::default();
         let is_first = self.kernel.is_none();
         if is_first {
-            match Kernel::connect(namespace, flush).await {
+            match Kernel::connect(namespace, flush, &self.estate).await {
                 Ok((kernel, table)) => {
                     self.kernel = Some(kernel);
                     found = table;

@@ -17,7 +17,7 @@ use crate::arguments;
 use crate::balancer;
 use crate::checks::{self, Handshakes};
 use crate::interfaces;
-use crate::last_good::LastGood;
+use crate::memory::Memory;
 use crate::output::print;
 use crate::script::Scripts;
 use crate::script::audit::audit;
@@ -29,7 +29,7 @@ pub(crate) struct Configuration {
     file: PathBuf,
     surroundings: Surroundings,
     /// Where the supervisor remembers what was run last.
-    last_good: Option<LastGood>,
+    last_good: Option<Memory>,
     /// The network namespace that is to be entered, whichever it names.
     namespace: Option<String>,
     /// What cannot change any more, once the daemon runs.
@@ -91,7 +91,7 @@ impl Configuration {
                 })
                 .collect(),
         };
-        let last_good = arguments.last_good.try_into().ok().map(LastGood::new);
+        let last_good = arguments.last_good.try_into().ok().map(Memory::new);
         let settled = arguments.settled.and_then(|text| parse("settled", &text).model);
         let settled = settled.map(|model| model.process);
         let open_files = getrlimit(Resource::Nofile).current;

@@ -2,21 +2,24 @@
 //! who does not want to.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::time::Duration;
 
 use steadfast_conf::model::IpvsNamespace;
+use steadfast_director_core::said::Said;
 use steadfast_director_core::table::Touched;
-use steadfast_ipvs::{Client, Entry, Error, Failure, Plan, ServiceKey, Table};
+use steadfast_ipvs::{Applied, Client, Entry, Error, Failure, Plan, ServiceKey, Table};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, error, info};
 
+use crate::estate::Estate;
 use crate::namespace;
 
 /// How often the kernel's table is looked at although nothing is known to have changed: it tells
 /// nobody when somebody else changes it.
-const OBSERVE_EVERY: Duration = Duration::from_secs(5);
+pub(crate) const OBSERVE_EVERY: Duration = Duration::from_secs(5);
 /// A large table takes time to read: so many times as long it is left alone then.
 const REST_AFTER_OBSERVATION: u32 = 20;
 /// More changes at once are told by their number only.
@@ -41,23 +44,26 @@ enum Wish {
 
 impl Kernel {
     /// Says also what the table is before anything is wanted. What is in there is somebody else's,
-    /// unless it is to be flushed (`lvs_flush`).
+    /// unless it is to be flushed (`lvs_flush`), or left by one whose place we take.
     pub(crate) async fn connect(
         namespace: Option<&IpvsNamespace>,
         flush: bool,
+        estate: &Estate,
     ) -> Result<(Self, Table), Error> {
         let mut client = namespace::ipvs(namespace).await?;
         let observer = namespace::ipvs(namespace).await?;
         let found = client.table().await?;
         let (wishes, inbox) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
+        let mut ours = Ours { keys: estate.services(), estate: estate.clone() };
+        ours.extend(found.iter().filter(|_| flush).map(|entry| *entry.key()));
         let keeper = Keeper {
             namespace: namespace.cloned(),
             client,
             wanted: Table::default(),
             known: found.clone(),
-            ours: found.iter().filter(|_| flush).map(|entry| *entry.key()).collect(),
-            failures: BTreeSet::new(),
+            ours,
+            said: Said::default(),
             granted: Granted::default(),
         };
         task.spawn(keep(keeper, observer, inbox));
@@ -139,23 +145,17 @@ async fn observe(keeper: &mut Keeper, observer: &mut Client, inbox: &mut Inbox) 
             }
         }
     };
-    let mended = match read {
-        Ok(table) => keeper.handle_observed(table).await,
-        Err(error) => keeper.connect_again(observer).await.and(Err(error)),
-    };
-    say(&mended);
-    Some(all)
-}
-
-/// Says what went wrong, and whether all could be made.
-fn say<E: std::fmt::Display>(made: &Result<bool, E>) -> bool {
-    match made {
-        Ok(all) => *all,
+    match read {
+        Ok(table) => {
+            keeper.say_of(Object::Listing, None::<Error>);
+            let _said = keeper.handle_observed(table).await;
+        }
         Err(error) => {
-            error!("IPVS: {error}");
-            false
+            let error = keeper.connect_again(observer).await.err().unwrap_or(error);
+            keeper.say_of(Object::Listing, Some(error));
         }
     }
+    Some(all)
 }
 
 /// The services that are ours in the kernel's table.
@@ -166,10 +166,54 @@ struct Keeper {
     wanted: Table,
     /// What the kernel's table was when it was read, and what has been made of it since.
     known: Table,
-    ours: BTreeSet<ServiceKey>,
-    /// What could not be done the last time, so that it is not said again and again.
-    failures: BTreeSet<String>,
+    ours: Ours,
+    said: Said<Object>,
     granted: Granted,
+}
+
+/// What something may be wrong with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Object {
+    /// The reading of the table.
+    Listing,
+    /// All changes.
+    Changing,
+    Service(ServiceKey),
+}
+
+/// The services that are ours: in the table, or as soon as the kernel takes them. Should we die, the
+/// next one knows.
+#[derive(Debug)]
+struct Ours {
+    keys: BTreeSet<ServiceKey>,
+    estate: Estate,
+}
+
+impl Ours {
+    fn extend(&mut self, keys: impl IntoIterator<Item = ServiceKey>) {
+        self.change(|ours| ours.extend(keys));
+    }
+
+    fn retain(&mut self, is_ours: impl Fn(&ServiceKey) -> bool) {
+        self.change(|ours| ours.retain(is_ours));
+    }
+
+    fn remove(&mut self, keys: impl IntoIterator<Item = ServiceKey>) {
+        self.change(|ours| {
+            for key in keys {
+                ours.remove(&key);
+            }
+        });
+    }
+
+    /// Either adds or removes.
+    fn change(&mut self, change: impl FnOnce(&mut BTreeSet<ServiceKey>)) {
+        let before = self.keys.len();
+        change(&mut self.keys);
+        if self.keys.len() != before {
+            self.estate.set_services(&self.keys);
+        }
+    }
 }
 
 /// Others may have a service that we gave up as soon as it is gone, whatever else could not be done.
@@ -192,7 +236,7 @@ impl Keeper {
                 self.granted.everything = true;
                 self.wanted = wanted;
                 let made = self.make().await;
-                let all = say(&made);
+                let all = made.as_ref().is_ok_and(|all| *all);
                 // Nobody may wait for it any more.
                 let _nobody_waits = done.send(made.map(drop));
                 all
@@ -202,13 +246,14 @@ impl Keeper {
                 self.wanted = Table::default();
                 self.known = Table::default();
                 let flushed = self.client.flush().await;
-                let all = say(&flushed.as_ref().map(|()| true));
+                self.say_of(Object::Changing, flushed.as_ref().err());
+                let all = flushed.is_ok();
                 let _nobody_waits = done.send(flushed);
                 all
             }
             Wish::Part(part, done) => {
                 let made = self.make_part(part).await;
-                let all = say(&made);
+                let all = made.as_ref().is_ok_and(|all| *all);
                 let _nobody_waits = done.send(made.map(drop));
                 all
             }
@@ -244,15 +289,13 @@ impl Keeper {
     async fn make(&mut self) -> Result<bool, Error> {
         self.ours.extend(self.wanted.iter().map(|entry| *entry.key()));
         self.known.share(&self.wanted);
-        let plan = self.known.diff(&self.wanted, |key| self.ours.contains(key));
-        let all = if plan.is_empty() {
+        let plan = self.known.diff(&self.wanted, |key| self.ours.keys.contains(key));
+        if plan.is_empty() {
             debug!("the IPVS table is as it should be");
-            true
-        } else {
-            self.apply(&plan).await?
-        };
+        }
+        let all = self.apply(&plan, |_| true).await?;
         if all && !plan.is_empty() {
-            self.know(self.ours.clone());
+            self.know(self.ours.keys.clone());
         }
         let Self { ours, wanted, known, .. } = self;
         ours.retain(|key| is_ours(key, wanted, known));
@@ -270,20 +313,18 @@ impl Keeper {
         for key in &gone {
             self.wanted.remove(key);
         }
+        self.ours.extend(entries.iter().map(|entry| *entry.key()));
         for entry in entries {
-            self.ours.insert(*entry.key());
             self.wanted.insert(entry);
         }
         let plan = known.diff(&wanted, |_| true);
-        let all = if plan.is_empty() { true } else { self.apply(&plan).await? };
+        let concerned: BTreeSet<_> = keys.iter().copied().collect();
+        let all = self.apply(&plan, |key| concerned.contains(key)).await?;
         if all {
             self.know(keys);
         }
-        for key in &gone {
-            if !is_ours(key, &self.wanted, &self.known) {
-                self.ours.remove(key);
-            }
-        }
+        let Self { ours, wanted, known, .. } = self;
+        ours.remove(gone.into_iter().filter(|key| !is_ours(key, wanted, known)));
         Ok(all)
     }
 
@@ -297,9 +338,14 @@ impl Keeper {
         }
     }
 
-    /// Makes the changes; says whether all could be made. If so, what is known is yet to be told.
-    async fn apply(&mut self, plan: &Plan) -> Result<bool, Error> {
-        let applied = self.client.apply(plan).await?;
+    /// Makes the changes, which are all that these services need; says whether all could be made. If
+    /// so, what is known is yet to be told.
+    async fn apply(
+        &mut self,
+        plan: &Plan,
+        concerns: impl Fn(&ServiceKey) -> bool,
+    ) -> Result<bool, Error> {
+        let applied = self.ask(plan).await?;
         let refused: BTreeSet<_> = applied.failed.iter().map(|failure| failure.position).collect();
         let made = plan.changes().iter().enumerate().filter(|(at, _)| !refused.contains(at));
         let made = made.map(|(_, change)| change);
@@ -318,16 +364,36 @@ impl Keeper {
         if !refused.is_empty() {
             self.known.apply(&made.cloned().collect());
         }
-        let mut failures = BTreeSet::new();
-        for Failure { change, error, .. } in &applied.failed {
-            let text = format!("IPVS: cannot {change}: {error}");
-            if !self.failures.contains(&text) {
-                error!("{text}");
-            }
-            failures.insert(text);
+        let wrong = applied.failed.iter().map(|Failure { change, error, .. }| {
+            (Object::Service(*change.service()), format!("cannot {change}: {error}"))
+        });
+        self.say(|object| matches!(object, Object::Service(key) if concerns(key)), wrong);
+        Ok(applied.failed.is_empty())
+    }
+
+    /// Has the kernel make changes, if there are any.
+    async fn ask(&mut self, plan: &Plan) -> Result<Applied, Error> {
+        if plan.is_empty() {
+            return Ok(Applied::default());
         }
-        let all = failures.is_empty();
-        self.failures = failures;
-        Ok(all)
+        let applied = self.client.apply(plan).await;
+        self.say_of(Object::Changing, applied.as_ref().err());
+        applied
+    }
+
+    /// Says what is wrong with an object, if anything is.
+    fn say_of(&mut self, object: Object, wrong: Option<impl Display>) {
+        self.say(|at| *at == object, wrong.map(|wrong| (object, wrong.to_string())));
+    }
+
+    /// Says what is wrong with the objects that were looked at.
+    fn say(
+        &mut self,
+        looked_at: impl Fn(&Object) -> bool,
+        wrong: impl IntoIterator<Item = (Object, String)>,
+    ) {
+        for text in self.said.handle(looked_at, wrong) {
+            error!("IPVS: {text}");
+        }
     }
 }

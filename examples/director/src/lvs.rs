@@ -6,17 +6,23 @@ use std::time::Duration;
 
 use steadfast_conf::model::{IpvsNamespace, Lvs, LvsTimeouts};
 use steadfast_director_core::notify::InstanceState;
+use steadfast_director_core::said::Said;
 use steadfast_director_core::sync;
 use steadfast_ipvs::{Client, Error, InvalidTimeout, SyncDaemon, Timeouts};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tracing::{error, info};
 
+use crate::estate::Estate;
+use crate::kernel::OBSERVE_EVERY;
 use crate::namespace;
+use crate::or_never::or_never;
 
 /// Timeouts and sync daemons.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settings {
+    estate: Estate,
     /// Whose load balancer it is.
     namespace: Option<IpvsNamespace>,
     config: Lvs,
@@ -33,6 +39,11 @@ struct Wanted {
 }
 
 impl Settings {
+    /// Nothing is wanted.
+    pub(crate) fn new(estate: Estate) -> Self {
+        Self { estate, namespace: None, config: Lvs::default(), states: HashMap::new(), task: None }
+    }
+
     /// Keeps from now on what a model says.
     pub(crate) fn reconcile(&mut self, namespace: Option<&IpvsNamespace>, config: &Lvs) {
         self.namespace = namespace.cloned();
@@ -62,11 +73,12 @@ impl Settings {
         let wanted = Wanted { timeouts: self.config.timeouts, daemons };
         match &self.task {
             Some((sender, _)) if !sender.is_closed() => drop(sender.send(wanted)),
-            _ if wanted == Wanted::default() => {}
-            // One that has ended could not reach the kernel, which may be mended by now.
+            _ if wanted == Wanted::default() && !has_changed(&self.estate) => {}
             _ => {
                 let (sender, receiver) = watch::channel(wanted);
-                self.task = Some((sender, tokio::spawn(keep(self.namespace.clone(), receiver))));
+                let keeper = Keeper::new(self.estate.clone());
+                let task = tokio::spawn(keep(keeper, self.namespace.clone(), receiver));
+                self.task = Some((sender, task));
             }
         }
     }
@@ -75,8 +87,7 @@ impl Settings {
     pub(crate) async fn stop(self, keep: bool) {
         let Some((sender, task)) = self.task else { return };
         if !keep {
-            // A task that has ended has said why.
-            let _ended = sender.send(Wanted::default());
+            let _panicked = sender.send(Wanted::default());
         }
         drop(sender);
         if let Err(error) = task.await {
@@ -85,76 +96,116 @@ impl Settings {
     }
 }
 
-async fn keep(namespace: Option<IpvsNamespace>, mut wanted: watch::Receiver<Wanted>) {
-    let mut keeper = match Keeper::connect(namespace.as_ref()).await {
-        Ok(keeper) => keeper,
-        Err(error) => return error!("IPVS: {error}"),
-    };
+/// Whether there is something to put back.
+fn has_changed(estate: &Estate) -> bool {
+    estate.timeouts().is_some() || estate.sync_daemons()
+}
+
+async fn keep(
+    mut keeper: Keeper,
+    namespace: Option<IpvsNamespace>,
+    mut wanted: watch::Receiver<Wanted>,
+) {
     loop {
         let now = wanted.borrow_and_update().clone();
-        keeper.make(&now).await;
-        if wanted.changed().await.is_err() {
-            return;
+        let wrong = match namespace::ipvs(namespace.as_ref()).await {
+            Ok(mut client) => keeper.make(&mut client, &now).await,
+            Err(error) => vec![error.to_string()],
+        };
+        let looks_again = !wrong.is_empty() || !now.daemons.is_empty();
+        keeper.say(wrong);
+        tokio::select! {
+            changed = wanted.changed() => if changed.is_err() {
+                return;
+            },
+            // An interface may have come up, or somebody may have ended a daemon: nobody tells.
+            () = or_never(looks_again.then(|| sleep(OBSERVE_EVERY))) => {}
         }
     }
 }
 
 struct Keeper {
-    client: Client,
-    /// As they were before we changed anything.
-    original: Timeouts,
-    timeouts: Timeouts,
+    estate: Estate,
+    /// Those that were asked for and made.
+    timeouts: Option<LvsTimeouts>,
     /// Those that run, once some are wanted: until then they are somebody else's.
     running: Option<Vec<SyncDaemon>>,
+    said: Said<()>,
 }
 
 impl Keeper {
-    async fn connect(namespace: Option<&IpvsNamespace>) -> Result<Self, Error> {
-        let mut client = namespace::ipvs(namespace).await?;
-        let original = client.timeouts().await?;
-        Ok(Self { client, original, timeouts: original, running: None })
+    fn new(estate: Estate) -> Self {
+        Self { estate, timeouts: None, running: None, said: Said::default() }
     }
 
-    async fn make(&mut self, wanted: &Wanted) {
-        match over(&self.original, wanted.timeouts) {
-            Ok(timeouts) if timeouts == self.timeouts => {}
-            Ok(timeouts) => match self.client.set_timeouts(&timeouts).await {
-                Ok(()) => {
-                    info!("IPVS: timeouts are {timeouts}");
-                    self.timeouts = timeouts;
-                }
-                Err(error) => error!("IPVS: {error}"),
-            },
-            Err(error) => error!("lvs_timeouts: {error}"),
+    /// Says what cannot be made.
+    async fn make(&mut self, client: &mut Client, wanted: &Wanted) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if let Err(error) = self.make_timeouts(client, wanted.timeouts).await {
+            wrong.push(error);
         }
-        if self.running.is_none() && !wanted.daemons.is_empty() {
-            match self.client.sync_daemons().await {
-                Ok(found) => self.running = Some(found),
-                Err(error) => error!("IPVS: {error}"),
+        if self.estate.sync_daemons() || !wanted.daemons.is_empty() {
+            self.estate.set_sync_daemons(true);
+            match client.sync_daemons().await {
+                Ok(found) => self.make_daemons(client, &wanted.daemons, found, &mut wrong).await,
+                Err(error) => wrong.push(error.to_string()),
             }
         }
-        if let Some(running) = self.running.take() {
-            self.running = Some(self.make_daemons(&wanted.daemons, running).await);
-        }
+        wrong
     }
 
-    /// Says which run then.
+    async fn make_timeouts(
+        &mut self,
+        client: &mut Client,
+        wanted: LvsTimeouts,
+    ) -> Result<(), String> {
+        let is_default = wanted == LvsTimeouts::default();
+        let before = self.estate.timeouts();
+        if self.timeouts == Some(wanted) || (is_default && before.is_none()) {
+            return Ok(());
+        }
+        let found = client.timeouts().await.map_err(|error| error.to_string())?;
+        let original = before.unwrap_or(found);
+        let timeouts = over(&original, wanted).map_err(|error| format!("lvs_timeouts: {error}"))?;
+        self.estate.set_timeouts(Some(original));
+        if timeouts != found {
+            client.set_timeouts(&timeouts).await.map_err(|error| error.to_string())?;
+            info!("IPVS: timeouts are {timeouts}");
+        }
+        self.timeouts = Some(wanted);
+        if is_default {
+            self.estate.set_timeouts(None);
+        }
+        Ok(())
+    }
+
     async fn make_daemons(
         &mut self,
+        client: &mut Client,
         wanted: &[SyncDaemon],
         found: Vec<SyncDaemon>,
-    ) -> Vec<SyncDaemon> {
+        wrong: &mut Vec<String>,
+    ) {
+        let known = self.running.take();
+        // Somebody may have ended one of ours, or started one in its place.
+        let before = found.into_iter().filter_map(|found| {
+            let Some(known) = &known else { return Some(found) };
+            let same = |daemon: &&SyncDaemon| daemon.role == found.role;
+            let own = known.iter().find(same).copied();
+            own.or_else(|| wanted.iter().any(|wanted| same(&wanted)).then_some(found))
+        });
+        let before: Vec<_> = before.collect();
         let mut running = Vec::with_capacity(wanted.len());
-        for daemon in found {
+        for daemon in before {
             if wanted.iter().any(|wanted| is(wanted, &daemon)) {
                 running.push(daemon);
                 continue;
             }
-            match self.client.stop_sync_daemon(daemon.role).await {
+            match client.stop_sync_daemon(daemon.role).await {
                 Ok(()) => info!("IPVS: ended the {daemon}"),
                 Err(Error::NoSyncDaemon(_)) => {}
                 Err(error) => {
-                    error!("IPVS: {error}");
+                    wrong.push(error.to_string());
                     running.push(daemon);
                 }
             }
@@ -163,15 +214,25 @@ impl Keeper {
             if running.iter().any(|running| is(daemon, running)) {
                 continue;
             }
-            match self.client.start_sync_daemon(daemon).await {
+            match client.start_sync_daemon(daemon).await {
                 Ok(()) => {
                     info!("IPVS: started the {daemon}");
                     running.push(*daemon);
                 }
-                Err(error) => error!("IPVS: {error}"),
+                Err(error) => wrong.push(error.to_string()),
             }
         }
-        running
+        if wanted.is_empty() && running.is_empty() {
+            self.estate.set_sync_daemons(false);
+        } else {
+            self.running = Some(running);
+        }
+    }
+
+    fn say(&mut self, wrong: Vec<String>) {
+        for text in self.said.handle(|()| true, wrong.into_iter().map(|text| ((), text))) {
+            error!("IPVS: {text}");
+        }
     }
 }
 

@@ -2,13 +2,11 @@
 
 use std::fs::{create_dir_all, remove_dir};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use rustix::fs::{MemfdFlags, Mode, memfd_create};
+use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, chdir, setrlimit, umask};
 use steadfast_conf::{Model, Surroundings, load};
 use steadfast_director_core::standing;
@@ -18,7 +16,7 @@ use tracing::{error, info, warn};
 use crate::arguments::Daemon;
 use crate::check::Configuration;
 use crate::exit::Exit;
-use crate::last_good::LastGood;
+use crate::memory::{Held, Memory};
 use crate::output::print;
 use crate::pid_file::PidFile;
 use crate::supervisor::{After, Start, supervise};
@@ -117,21 +115,21 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
         error!("going into the background: {error}");
         return Exit::Fatal.into();
     }
-    let (first, second) = match memory().and_then(|first| Ok((first, memory()?))) {
-        Ok(both) => both,
+    let held = Held::new("keepalived.conf").and_then(|last| Ok((last, Held::new("estate")?)));
+    let (last_good, estate) = match held {
+        Ok(held) => held,
         Err(error) => {
-            error!("memory for the configuration: {error}");
+            error!("memory for the workers: {error}");
             return Exit::Fatal.into();
         }
     };
-    // The worker opens them by these names.
-    let last_good = [&first, &second]
-        .map(|memory| format!("/proc/{}/fd/{}", std::process::id(), memory.as_raw_fd()));
     let settled = Model { process, ..Model::default() }.to_string();
     let worker = |start| {
         let mut command = again(daemon, WORKER);
-        for copy in &last_good {
-            command.args(["--last-good", copy]);
+        for (option, held) in [("--last-good", &last_good), ("--estate", &estate)] {
+            for copy in held.names() {
+                command.arg(option).arg(copy);
+            }
         }
         command.args(["--settled", &settled]);
         command.args((start != Start::First).then_some("--goes-on"));
@@ -164,15 +162,11 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
 }
 
 /// How long the `shutdown_script` may take of what was run last.
-fn last_script(last_good: &[String; 2]) -> Duration {
-    let last_good = LastGood::new(last_good.each_ref().map(PathBuf::from));
+fn last_script(last_good: &Held) -> Duration {
+    let last_good = Memory::new(last_good.names());
     let model = last_good.latest().and_then(|copy| load(copy, &Surroundings::default()).model);
     let script = model.and_then(|model| model.global.shutdown_script);
     script.map_or(Duration::ZERO, |script| script.timeout)
-}
-
-fn memory() -> io::Result<OwnedFd> {
-    Ok(memfd_create("keepalived.conf", MemfdFlags::CLOEXEC)?)
 }
 
 /// What a process and those that it starts are to have in common.

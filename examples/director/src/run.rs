@@ -8,7 +8,8 @@
 //! | [`Trackers`] (`trackers`) | what instances track: scripts, interfaces, addresses, files, processes |
 //! | [`Notifier`] (`notifier`) | who is told: scripts, run in order |
 //!
-//! Beside them, [`Control`] takes orders and [`Reloader`] reads another configuration.
+//! Beside them, [`Control`] takes orders, [`Reloader`] reads another configuration, and [`TimedReload`]
+//! says when that is to be done by itself.
 //!
 //! None knows another. Each has the same three:
 //!
@@ -39,6 +40,7 @@ use crate::balancer::{self, Balancer, BalancerError};
 use crate::check::{Configuration, Machine, Runnable};
 use crate::control::{Answer, Control, Order, Request, socket_beside};
 use crate::dump;
+use crate::estate::Estate;
 use crate::notifier::{self, Notifier};
 use crate::reload::{self, Candidate, Reloader};
 use crate::requests;
@@ -47,6 +49,7 @@ use crate::speaker::{Speaker, SpeakerError};
 use crate::status::{Counted, InstanceStatus, Status};
 use crate::supervisor::STATISTICS_ANEW;
 use crate::sys::give_memory_back;
+use crate::timed_reload::TimedReload;
 use crate::trackers::Trackers;
 
 /// What the daemon is asked to do beyond its configuration.
@@ -54,6 +57,8 @@ use crate::trackers::Trackers;
 pub(crate) struct Options {
     /// Which configuration is read again at each reload.
     pub(crate) configuration: Configuration,
+    /// What was left by one whose place it takes.
+    pub(crate) estate: Estate,
     /// Which part of it to run.
     pub(crate) part: Part,
     /// It takes the place of one that died: what is done once at the start has been done.
@@ -150,6 +155,7 @@ struct Director {
     trackers: Trackers,
     notifier: Notifier,
     reloader: Reloader,
+    timed_reload: TimedReload,
     control: Control,
     /// What was counted before counting began anew.
     counted: Counted,
@@ -162,18 +168,20 @@ struct Director {
 /// Runs until a signal ends it, and then puts everything back.
 pub(crate) async fn run(runnable: Runnable, options: Options) -> Result<(), Failure> {
     let mut signals = Signals::watch().map_err(Failure::Start)?;
-    let Options { configuration, part, goes_on, guard, keep_ipvs, keep_vrrp, pid_file } = options;
+    let Options { configuration, estate, part, goes_on, guard, keep_ipvs, keep_vrrp, pid_file } =
+        options;
     let configuration = Arc::new(configuration);
     let mut director = Director {
         model: Arc::default(),
         part,
         configuration: Arc::clone(&configuration),
-        speaker: Speaker::new(guard, goes_on),
-        routing: Routing::new(),
-        balancer: Balancer::new(goes_on),
+        speaker: Speaker::new(guard, goes_on, estate.clone()),
+        routing: Routing::new(estate.clone()),
+        balancer: Balancer::new(goes_on, estate),
         trackers: Trackers::new(),
         notifier: Notifier::new(),
         reloader: Reloader::new(configuration, part),
+        timed_reload: TimedReload::new(),
         control: Control::listen(&socket_beside(&pid_file)),
         counted: Counted::default(),
         answering: JoinSet::new(),
@@ -203,6 +211,7 @@ impl Director {
     async fn reconcile(&mut self, model: Model, machine: &Machine) -> Result<(), RunError> {
         self.model = Arc::new(model);
         let model = &self.model;
+        self.timed_reload.reconcile(model);
         self.notifier.reconcile(model, &machine.scripts).await;
         let (occurrences, balanced) = self.balancer.reconcile(model).await;
         self.trackers.reconcile(model, &machine.scripts);
@@ -250,6 +259,10 @@ impl Director {
                 () = self.trackers.next() => self.speaker.follow(self.trackers.fitness()).await,
                 broken = self.notifier.next() => error!("telling others: {broken}"),
                 (read, waiting) = self.reloader.next() => self.take_over(read, waiting).await,
+                () = self.timed_reload.next() => {
+                    info!("reload_time_file: reloading");
+                    self.reloader.ask(&self.model, None);
+                }
                 order = self.control.next() => self.obey(order).await,
                 Some(_answered) = self.answering.join_next() => {}
                 _ = signals.terminate.recv() => {

@@ -16,6 +16,7 @@ use steadfast_vrrp_linux::{
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
+use crate::estate::Estate;
 use crate::status::InstanceStatus;
 use crate::sysctl::PromoteSecondaries;
 use crate::vrrp::{self, UnfitInstance};
@@ -70,11 +71,11 @@ pub(crate) enum SpeakerError {
 
 impl Speaker {
     /// There are no instances.
-    pub(crate) fn new(guard: Guard, goes_on: bool) -> Self {
+    pub(crate) fn new(guard: Guard, goes_on: bool, estate: Estate) -> Self {
         Self {
             guard,
             goes_on,
-            promote_secondaries: PromoteSecondaries::default(),
+            promote_secondaries: PromoteSecondaries::new(estate),
             driver: None,
             delayed: None,
             fitness: HashMap::new(),

@@ -2,33 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use nix::net::if_::if_nametoindex;
 use steadfast_conf::Model;
 use tracing::{info, warn};
 
+use crate::estate::{Estate, Setting};
 use crate::following::Indices;
 use crate::links::Links;
 
 /// `promote_secondaries`: when the first address of a prefix goes, the kernel keeps the others.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct PromoteSecondaries {
+    estate: Estate,
     wanted: Vec<String>,
-    before: BTreeMap<String, Before>,
+    /// The index of each interface that it was set on.
+    made: BTreeMap<String, u32>,
     /// Only while it is wanted: interfaces come and go.
     indices: Option<Indices>,
 }
 
-/// What it was, and on which interface of a name: another one of the same name has a setting of its
-/// own.
-#[derive(Debug)]
-struct Before {
-    index: u32,
-    setting: String,
-}
-
 impl PromoteSecondaries {
+    /// Nobody wants it.
+    pub(crate) fn new(estate: Estate) -> Self {
+        Self { estate, wanted: Vec::new(), made: BTreeMap::new(), indices: None }
+    }
+
     /// Sets it on the interfaces of the instances that ask for it, and puts it back on the others.
     pub(crate) fn reconcile(&mut self, model: &Model) {
         let asking = model.instances.iter().filter(|instance| instance.promote_secondaries);
@@ -60,39 +61,47 @@ impl PromoteSecondaries {
     fn make(&mut self) {
         for interface in self.wanted.clone() {
             let Ok(index) = if_nametoindex(interface.as_str()) else { continue };
-            if self.before.get(&interface).is_none_or(|before| before.index != index) {
-                self.set(&interface, index);
+            if self.made.get(&interface) != Some(&index) {
+                self.set(interface, index);
             }
         }
-        let others = self.before.keys().filter(|name| !self.wanted.contains(name));
-        for interface in others.cloned().collect::<Vec<_>>() {
-            self.put_back(&interface);
+        for (interface, was) in self.estate.promote_secondaries() {
+            if !self.wanted.contains(&interface) {
+                self.put_back(&interface, &was);
+            }
         }
     }
 
-    fn set(&mut self, interface: &str, index: u32) {
-        let path = path(interface);
-        let changed = std::fs::read_to_string(&path).and_then(|before| {
-            std::fs::write(&path, "1")?;
-            let before = Before { index, setting: before.trim().to_owned() };
-            self.before.insert(interface.to_owned(), before);
-            Ok(())
-        });
-        match changed {
-            Ok(()) => info!("promote_secondaries is on for {interface}"),
+    fn set(&mut self, interface: String, index: u32) {
+        let path = path(&interface);
+        match self.note(&interface, index, &path).and_then(|()| std::fs::write(&path, "1")) {
+            Ok(()) => {
+                info!("promote_secondaries is on for {interface}");
+                self.made.insert(interface, index);
+            }
             Err(error) => warn!("setting {}: {error}", path.display()),
         }
     }
 
-    fn put_back(&mut self, interface: &str) {
-        let Some(before) = self.before.remove(interface) else { return };
-        if if_nametoindex(interface) != Ok(before.index) {
-            return;
+    /// Notes what it was, unless that is noted already.
+    fn note(&self, interface: &str, index: u32, path: &Path) -> io::Result<()> {
+        let noted = self.estate.promote_secondaries();
+        if noted.get(interface).is_none_or(|was| was.index != index) {
+            let value = std::fs::read_to_string(path)?.trim().to_owned();
+            self.estate.set_promote_secondaries(interface, Some(Setting { index, value }));
         }
+        Ok(())
+    }
+
+    fn put_back(&mut self, interface: &str, was: &Setting) {
+        self.made.remove(interface);
         let path = path(interface);
-        if let Err(error) = std::fs::write(&path, before.setting) {
+        if if_nametoindex(interface) == Ok(was.index)
+            && let Err(error) = std::fs::write(&path, &was.value)
+        {
             warn!("putting back {}: {error}", path.display());
         }
+        self.estate.set_promote_secondaries(interface, None);
     }
 }
 

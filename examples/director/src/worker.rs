@@ -11,7 +11,9 @@ use tracing::{error, info, warn};
 
 use crate::arguments::Daemon;
 use crate::check::{Configuration, Purpose, Runnable};
+use crate::estate::Estate;
 use crate::exit::Exit;
+use crate::memory::Memory;
 use crate::pid_file::PidFile;
 use crate::reload::says_nothing;
 use crate::run::{Failure, Options, Part, run};
@@ -63,6 +65,7 @@ fn start(daemon: Daemon, guard: Guard) -> Exit {
     }
     let options = Options {
         configuration,
+        estate: Estate::new(daemon.estate.try_into().ok().map(Memory::new)),
         part,
         goes_on: daemon.goes_on,
         guard: guard.supervised(channel),

@@ -57,9 +57,17 @@ fn the_configuration_language_knows_none_of_the_libraries() {
 
 #[test]
 fn the_pure_half_of_the_director_depends_on_nothing_that_does_io() {
-    // serde: what is told over the control socket. smallvec: a collection.
-    let allowed =
-        ["serde", "smallvec", "steadfast-conf", "steadfast-ipvs", "steadfast-vrrp", "thiserror"];
+    // jiff: the calendar, without a clock. serde: what is told over the control socket. smallvec: a
+    // collection.
+    let allowed = [
+        "jiff",
+        "serde",
+        "smallvec",
+        "steadfast-conf",
+        "steadfast-ipvs",
+        "steadfast-vrrp",
+        "thiserror",
+    ];
     let allowed: BTreeSet<_> = allowed.map(str::to_owned).into();
     assert_eq!(dependencies("steadfast-director-core"), allowed);
 }

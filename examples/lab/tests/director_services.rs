@@ -99,3 +99,79 @@ fn services_by_address_by_mark_and_by_group_are_as_keepalived_has_them() {
     let found = listed(host, "director", &binary("director").unwrap());
     assert_eq!(found, expected);
 }
+
+/// A server that no kernel takes, the broadcast address of its network, beside a service whose server
+/// is up for as long as a file is there.
+fn refused_beside(file: &Path) -> String {
+    let service = |port: u16, server: &str, check: &str| {
+        format!(
+            "virtual_server 10.0.9.1 {port} {{\n lb_algo rr\n lb_kind DR\n protocol TCP\n \
+             delay_loop 1\n real_server {server} {port} {{\n{check} }}\n}}\n"
+        )
+    };
+    let check =
+        format!("  MISC_CHECK {{\n   misc_path \"/bin/test -e {}\"\n  }}\n", file.display());
+    let globals = "global_defs {\n script_user root\n}\n".to_owned();
+    [globals, service(80, "10.0.9.255", ""), service(81, "10.0.9.21", &check)].concat()
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn what_the_kernel_refuses_is_said_once_whatever_becomes_of_other_services() {
+    let network = Topology::new()
+        .bridge("lan")
+        .host("a", |host| host.link("eth0", "lan", "10.0.9.100/24"))
+        .start()
+        .unwrap();
+    let host = network.host("a").unwrap();
+    let well = host.write("well", "").unwrap();
+    let program = binary("director").unwrap();
+    let director = host.spawn_keepalived("director", &program, &refused_beside(&well)).unwrap();
+    let refusals = || director.log().matches("cannot add destination 10.0.9.255:80").count();
+    wait_until(PATIENCE, "it is said", || refusals() > 0).unwrap();
+
+    let lists = |line| host.run("ipvsadm", ["-Sn"]).unwrap().contains(line);
+    let server = "-a -t 10.0.9.1:81 -r 10.0.9.21:81";
+    std::fs::remove_file(&well).unwrap();
+    wait_until(PATIENCE, "the other server has left", || !lists(server)).unwrap();
+    // All is tried again when the table is looked at.
+    host.run("ipvsadm", ["-D", "-t", "10.0.9.1:81"]).unwrap();
+    wait_until(PATIENCE, "its service is put back", || lists("-A -t 10.0.9.1:81")).unwrap();
+    host.write("well", "").unwrap();
+    wait_until(PATIENCE, "the other server is back", || lists(server)).unwrap();
+    assert_eq!(refusals(), 1, "{}", director.log());
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn sync_daemons_are_started_as_soon_as_their_interface_is_up() {
+    let network = Topology::new()
+        .bridge("lan")
+        .host("a", |host| host.link("eth0", "lan", "10.0.9.100/24"))
+        .start()
+        .unwrap();
+    let host = network.host("a").unwrap();
+    let ip = |words: &str| host.run("ip", words.split(' ').collect::<Vec<_>>()).unwrap();
+    let configuration = "global_defs {\n lvs_sync_daemon late id 7\n}\n";
+    let director =
+        host.spawn_keepalived("director", binary("director").unwrap(), configuration).unwrap();
+    let said = |what: &str| director.log().matches(what).count();
+    let missing = "there is no network interface late";
+    wait_until(PATIENCE, "it is not there", || said(missing) > 0).unwrap();
+    ip("link add late type veth peer name end");
+    let refused = "master sync daemon on late, id 7 is refused";
+    wait_until(PATIENCE, "it is not up", || said(refused) > 0).unwrap();
+    ip("link set end up");
+    ip("address add 10.0.10.1/24 dev late");
+    ip("link set late up");
+    let list = || host.run("ipvsadm", ["-l", "--daemon"]).unwrap();
+    wait_until(PATIENCE, "both daemons run", || {
+        let list = list();
+        list.contains("master sync daemon") && list.contains("backup sync daemon")
+    })
+    .unwrap();
+    assert_eq!((said(missing), said(refused)), (1, 1), "{}", director.log());
+
+    host.run("ipvsadm", ["--stop-daemon", "master"]).unwrap();
+    wait_until(PATIENCE, "it runs again", || list().contains("master sync daemon")).unwrap();
+}

@@ -14,6 +14,7 @@ const ESRCH: i32 = 3;
 const EEXIST: i32 = 17;
 const ENODEV: i32 = 19;
 const EINVAL: i32 = 22;
+const ENETUNREACH: i32 = 101;
 
 impl Client {
     /// Adds a service.
@@ -166,7 +167,7 @@ impl Client {
         started.map_err(|error| match error.raw_os_error() {
             Some(EEXIST) => Error::SyncDaemonRuns(daemon.role),
             Some(ENODEV) => Error::NoSuchInterface(daemon.interface),
-            Some(EINVAL) => Error::SyncDaemonRefused(*daemon),
+            Some(EINVAL | ENETUNREACH) => Error::SyncDaemonRefused(*daemon),
             _ => operation("start a sync daemon", error),
         })
     }

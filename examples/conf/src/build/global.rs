@@ -1,8 +1,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 use crate::Span;
 use crate::check::Entries;
-use crate::model::{Dumps, Garp, Global, Lvs, Nftables, Scheduling, VrrpVersion};
+use crate::model::{Dumps, Garp, Global, Lvs, Nftables, ReloadTimeFile, Scheduling, VrrpVersion};
 
 use super::{Context, garp_extra, notify};
 
@@ -74,6 +75,7 @@ pub(super) fn build(entries: &Entries<'_>, context: &mut Context<'_>) -> (Global
         rs_init_notifies: entries.has("rs_init_notifies"),
         lvs: Lvs::default(),
         dumps: dumps(entries, context),
+        reload_time: reload_time(entries, context),
     };
     let flag = |name| entries.flag(name).unwrap_or_default();
     let strict = entries.get("vrrp_strict").filter(|_| flag("vrrp_strict"));
@@ -175,22 +177,29 @@ fn nftables(entries: &Entries<'_>) -> Nftables {
 }
 
 fn dumps(entries: &Entries<'_>, context: &mut Context<'_>) -> Dumps {
-    for name in ["state_dump_file", "json_dump_file", "stats_dump_file"] {
-        if let Some(word) = entries.get(name).and_then(|entry| entry.statement.arguments.first())
-            && !word.text.starts_with('/')
-        {
-            context
-                .error(word.span, format!("`{name}` needs an absolute path"))
-                .help("the program has no working folder of its own");
-        }
-    }
-    let path = |name| entries.text(name).unwrap_or_default().into();
+    let mut path = |name| absolute_path(entries, name, context).unwrap_or_default();
     Dumps {
         state: path("state_dump_file"),
         json: path("json_dump_file"),
         statistics: path("stats_dump_file"),
         use_instance: entries.flag("data_use_instance").unwrap_or_default(),
     }
+}
+
+fn reload_time(entries: &Entries<'_>, context: &mut Context<'_>) -> Option<ReloadTimeFile> {
+    let path = absolute_path(entries, "reload_time_file", context)?;
+    Some(ReloadTimeFile { path, repeat: entries.has("reload_repeat") })
+}
+
+fn absolute_path(entries: &Entries<'_>, name: &str, context: &mut Context<'_>) -> Option<PathBuf> {
+    if let Some(word) = entries.get(name).and_then(|entry| entry.statement.arguments.first())
+        && !word.text.starts_with('/')
+    {
+        context
+            .error(word.span, format!("`{name}` needs an absolute path"))
+            .help("the program has no working folder of its own");
+    }
+    entries.text(name).map(PathBuf::from)
 }
 
 fn note_zero_pacing(entries: &Entries<'_>, context: &mut Context<'_>) {

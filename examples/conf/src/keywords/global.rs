@@ -1,6 +1,5 @@
 use super::{
-    Arguments, Block, COUNT, Keyword, NAME, NO_SNMP, PACING, POSITIVE, TIMER_MAX, accepted,
-    refused, works,
+    Arguments, Block, COUNT, Keyword, NAME, NO_SNMP, PACING, POSITIVE, TIMER_MAX, accepted, works,
 };
 
 pub(super) static GLOBAL_DEFS: Block =
@@ -120,7 +119,6 @@ const NO_NAMES: &str = "there is one process, with one name";
 const ONE_JSON: &str = "the JSON is the director's own";
 const NO_DBUS: &str = "there is no D-Bus service";
 const BUFFERS: &str = "buffers are the kernel's";
-const NO_RELOAD_FILE: &str = "reload is a command";
 const N: Arguments = Arguments::Word("N");
 
 static PROCESS: [Keyword; 58] = [
@@ -186,8 +184,8 @@ static PROCESS: [Keyword; 58] = [
         Arguments::OptionalWord("LOG"),
         "a configuration with errors is never run",
     ),
-    refused("reload_time_file", FILE, "the reload would not happen"),
-    accepted("reload_repeat", Arguments::None, NO_RELOAD_FILE),
-    accepted("reload_file", Arguments::OptionalWord("FILE"), NO_RELOAD_FILE),
+    works("reload_time_file", FILE),
+    works("reload_repeat", Arguments::None),
+    accepted("reload_file", Arguments::OptionalWord("FILE"), "reload is a command"),
     accepted("include_check", WORDS, "`include` and its kin say themselves how strict they are"),
 ];

@@ -51,6 +51,17 @@ pub struct Global {
     pub lvs: Lvs,
     /// Where the program writes how things stand when it is asked to.
     pub dumps: Dumps,
+    /// `reload_time_file`: where it stands when the configuration is to be read again.
+    pub reload_time: Option<ReloadTimeFile>,
+}
+
+/// A file with a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReloadTimeFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// `reload_repeat`: it stays when that time has come, and one without a date comes every day.
+    pub repeat: bool,
 }
 
 /// How the kernel schedules the thread that advertises.

@@ -27,7 +27,7 @@ pub use checker::{
 };
 pub use encapsulation::{Encapsulation, MplsLabel, OuterHeader};
 pub use frontend::{AddressRange, FirewallMark, Frontend, GroupMember};
-pub use global::{Dumps, GarpGroup, Global, Nftables, Scheduling};
+pub use global::{Dumps, GarpGroup, Global, Nftables, ReloadTimeFile, Scheduling};
 pub use lvs::{Lvs, LvsSyncDaemon, LvsTimeouts};
 pub use notify::{
     Fifo, Fifos, GroupNotify, InstanceNotify, LifecycleScript, Mail, OnDeletion, SmtpServer,

@@ -1,4 +1,4 @@
-use crate::model::{Dumps, GarpGroup, Global, Nftables, Scheduling};
+use crate::model::{Dumps, GarpGroup, Global, Nftables, ReloadTimeFile, Scheduling};
 
 use super::Print;
 use super::notify::lifecycle_script;
@@ -27,6 +27,7 @@ impl Print for Global {
             rs_init_notifies,
             lvs,
             dumps,
+            reload_time,
         } = self;
         page.block("global_defs", |page| {
             page.optional("router_id", router_id.as_deref().map(Word));
@@ -58,6 +59,10 @@ impl Print for Global {
             page.alone("rs_init_notifies", *rs_init_notifies);
             lvs.print(page);
             dumps.print(page);
+            if let Some(ReloadTimeFile { path, repeat }) = reload_time {
+                page.value("reload_time_file", Word(&path.to_string_lossy()));
+                page.alone("reload_repeat", *repeat);
+            }
         });
     }
 }

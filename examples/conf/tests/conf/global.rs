@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use steadfast_conf::model::{Destination, Global, Scheduling, TrackWeight, VrrpVersion};
+use steadfast_conf::model::{
+    Destination, Global, ReloadTimeFile, Scheduling, TrackWeight, VrrpVersion,
+};
 
 use super::{instance, model, said, service};
 
@@ -211,6 +213,19 @@ fn what_a_signal_has_written_can_be_elsewhere_but_not_nowhere() {
     assert_eq!(
         said("global_defs {\njson_dump_file keepalived.json\n}"),
         ["error: `json_dump_file` needs an absolute path"]
+    );
+}
+
+#[test]
+fn a_reload_can_be_asked_for_by_a_file_once_or_every_day() {
+    let asked = |lines: &str| model(&format!("global_defs {{\n{lines}\n}}")).global.reload_time;
+    assert_eq!(asked("reload_repeat"), None);
+    let file = |repeat| Some(ReloadTimeFile { path: "/run/when".into(), repeat });
+    assert_eq!(asked("reload_time_file /run/when"), file(false));
+    assert_eq!(asked("reload_time_file /run/when\nreload_repeat"), file(true));
+    assert_eq!(
+        said("global_defs {\nreload_time_file when\n}"),
+        ["error: `reload_time_file` needs an absolute path"]
     );
 }
 

@@ -20,13 +20,15 @@ use rtnetlink::{
 };
 use steadfast_conf::model::{Route, Rule, VirtualAddress};
 use steadfast_director_core::routing::{Routing, Undecided};
+use steadfast_director_core::said::Said;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::encapsulation;
 use super::message::{self, OURS};
+use crate::estate::Estate;
 
 const RETRY: Duration = Duration::from_secs(1);
 /// What happens together is looked at together.
@@ -42,20 +44,31 @@ const NEWS: [MulticastGroup; 7] = [
 ];
 
 /// What was made, so that it goes when it is not wanted any more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Keeper {
-    made: Routing,
-    /// What could not be done the last time, so that it is not said again and again.
-    failures: BTreeSet<String>,
+    /// Also by one whose place we take.
+    addresses: Vec<VirtualAddress>,
+    estate: Estate,
+    said: Said<Object>,
+}
+
+/// What something may be wrong with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Object {
+    /// Talking with the kernel.
+    Following,
+    /// What the kernel should hold.
+    Wanted,
 }
 
 /// Keeps the kernel as it should be until nobody says any more what that is.
-pub(super) async fn keep(mut wanted: watch::Receiver<Routing>) {
-    let mut keeper = Keeper::default();
+pub(super) async fn keep(mut wanted: watch::Receiver<Routing>, estate: Estate) {
+    let addresses = estate.static_addresses();
+    let mut keeper = Keeper { addresses, estate, said: Said::default() };
     loop {
         match follow(&mut keeper, &mut wanted).await {
             Ok(()) => return,
-            Err(error) => error!("routing: {error}"),
+            Err(error) => keeper.say(Object::Following, [error.to_string()]),
         }
         sleep(RETRY).await;
     }
@@ -121,7 +134,11 @@ impl Keeper {
         let rules: Vec<_> = wanted.rules.iter().map(|rule| (rule, message::rule(rule))).collect();
         let stays = Stays::of(&wanted.undecided, &routes, &rules);
         let there = There::observe(handle).await?;
-        self.remove(handle, &wanted, &there, &stays).await;
+        let is_any = !wanted.is_empty() || wanted.undecided != Undecided::default();
+        if is_any {
+            self.note(&wanted.addresses);
+        }
+        self.remove(handle, &wanted, &there, &stays, &mut failures).await;
         for (address, message) in &addresses {
             if !there.addresses.iter().any(|it| message::is_that_address(message, it)) {
                 let request = RouteNetlinkMessage::NewAddress(message.clone());
@@ -140,32 +157,56 @@ impl Keeper {
                 note(add(handle, request).await, rule, &mut failures);
             }
         }
-        for failure in failures.difference(&self.failures) {
-            warn!("routing: {failure}");
-        }
-        self.failures = failures;
-        self.made = wanted;
+        self.say(Object::Following, []);
+        self.say(Object::Wanted, failures);
+        self.estate.set_routing(is_any.then_some(&wanted.addresses));
+        self.addresses = wanted.addresses;
         Ok(())
+    }
+
+    /// Should we die, the next one knows also of what is about to be made.
+    fn note(&self, wanted: &[VirtualAddress]) {
+        let new = wanted.iter().filter(|address| !self.addresses.contains(address));
+        let all: Vec<_> = self.addresses.iter().chain(new).cloned().collect();
+        self.estate.set_routing(Some(&all));
+    }
+
+    /// Says what is wrong with an object, if anything is.
+    fn say(&mut self, object: Object, wrong: impl IntoIterator<Item = String>) {
+        let wrong = wrong.into_iter().map(|text| (object, text));
+        for text in self.said.handle(|at| *at == object, wrong) {
+            warn!("routing: {text}");
+        }
     }
 
     /// Rules first, then routes, then addresses: what we made and nobody wants any more, and what
     /// bears our mark from before.
-    async fn remove(&self, handle: &mut Handle, wanted: &Routing, there: &There, stays: &Stays) {
+    async fn remove(
+        &self,
+        handle: &mut Handle,
+        wanted: &Routing,
+        there: &There,
+        stays: &Stays,
+        failures: &mut BTreeSet<String>,
+    ) {
         for rule in there.rules.iter().filter(|rule| message::is_ours(rule)) {
             if !stays.rules.iter().any(|stays| message::is_that_rule(stays, rule)) {
-                remove(handle, RouteNetlinkMessage::DelRule(rule.clone()), "a rule").await;
+                let request = RouteNetlinkMessage::DelRule(rule.clone());
+                remove(handle, request, "a rule", failures).await;
             }
         }
         for route in &there.routes {
             if !stays.routes.iter().any(|stays| message::is_that_route(stays, route)) {
                 let route = encapsulation::without(route.clone());
-                remove(handle, RouteNetlinkMessage::DelRoute(route), "a route").await;
+                let request = RouteNetlinkMessage::DelRoute(route);
+                remove(handle, request, "a route", failures).await;
             }
         }
         let gone = |address: &&VirtualAddress| !wanted.addresses.contains(address);
-        for address in self.made.addresses.iter().filter(gone) {
+        for address in self.addresses.iter().filter(gone) {
             if let Ok(message) = message::address(address) {
-                remove(handle, RouteNetlinkMessage::DelAddress(message), "an address").await;
+                let request = RouteNetlinkMessage::DelAddress(message);
+                remove(handle, request, "an address", failures).await;
             }
         }
     }
@@ -266,7 +307,12 @@ async fn add(handle: &mut Handle, change: RouteNetlinkMessage) -> io::Result<()>
 }
 
 /// That it is gone already is well.
-async fn remove(handle: &mut Handle, change: RouteNetlinkMessage, what: &str) {
+async fn remove(
+    handle: &mut Handle,
+    change: RouteNetlinkMessage,
+    what: &str,
+    failures: &mut BTreeSet<String>,
+) {
     const GONE: [Errno; 4] = [Errno::ESRCH, Errno::ENOENT, Errno::ENODEV, Errno::EADDRNOTAVAIL];
     match ask(handle, change, 0).await {
         Ok(()) => info!("routing: removed {what}"),
@@ -275,7 +321,7 @@ async fn remove(handle: &mut Handle, change: RouteNetlinkMessage, what: &str) {
                 .raw_os_error()
                 .map(Errno::from_raw)
                 .is_some_and(|code| GONE.contains(&code)) => {}
-        Err(error) => warn!("routing: removing {what}: {error}"),
+        Err(error) => drop(failures.insert(format!("removing {what}: {error}"))),
     }
 }
 

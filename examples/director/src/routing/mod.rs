@@ -16,12 +16,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::warn;
 
+use crate::estate::Estate;
+
 /// How long the kernel may take at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the kernel should hold, and the task that sees to it.
 #[derive(Debug)]
 pub(crate) struct Routing {
+    estate: Estate,
     model: Arc<Model>,
     states: BTreeMap<String, InstanceState>,
     wanted: watch::Sender<routing::Routing>,
@@ -31,8 +34,9 @@ pub(crate) struct Routing {
 
 impl Routing {
     /// Nothing should be there.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(estate: Estate) -> Self {
         Self {
+            estate,
             model: Arc::default(),
             states: BTreeMap::new(),
             wanted: watch::Sender::default(),
@@ -58,8 +62,9 @@ impl Routing {
         let wanted = routing::Routing::of(&self.model, &self.states);
         let has_any =
             self.model.instances.iter().any(|it| !it.routes.is_empty() || !it.rules.is_empty());
-        if self.task.is_empty() && (has_any || !wanted.is_empty()) {
-            self.task.spawn(kernel::keep(self.wanted.subscribe()));
+        let has_any = has_any || !wanted.is_empty() || self.estate.has_routing();
+        if self.task.is_empty() && has_any {
+            self.task.spawn(kernel::keep(self.wanted.subscribe(), self.estate.clone()));
         }
         self.wanted.send_if_modified(|before| {
             let changed = *before != wanted;

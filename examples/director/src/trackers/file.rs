@@ -1,13 +1,8 @@
-use std::ffi::OsStr;
 use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Read, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use steadfast_conf::model::{InitFile, TrackFile};
 use steadfast_director_core::tracking::Object;
 use steadfast_vrrp::priority::Status;
@@ -15,19 +10,12 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use super::{Report, Seen};
-use crate::sys;
+use crate::watched_file::{WatchedFile, beginning};
 
 /// How long to wait for a folder that is not there.
 const RETRY: Duration = Duration::from_secs(1);
 /// More than a number has.
 const LONGEST: u64 = 64;
-
-const CHANGES: WatchFlags = WatchFlags::CLOSE_WRITE
-    .union(WatchFlags::MOVED_TO)
-    .union(WatchFlags::MOVED_FROM)
-    .union(WatchFlags::CREATE)
-    .union(WatchFlags::DELETE)
-    .union(WatchFlags::ONLYDIR);
 
 /// Watches the folder of a file, since the file may come, go and be replaced.
 pub(super) async fn watch(file: TrackFile, report: Report) {
@@ -54,16 +42,10 @@ async fn follow(file: &TrackFile, report: &Report) -> Result<std::convert::Infal
     let tell = |value| {
         report.tell(Seen::Status(Object::File(file.name.clone()), Status::Value(value)));
     };
-    let watch = sys::watch(inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?)?;
+    let mut watch = WatchedFile::new(path.to_owned())?;
     let mut is_known = false;
     loop {
-        // Each time: the folder may be another one by now, and so may what a link leads to.
-        inotify::add_watch(watch.get_ref(), folder(path), CHANGES)?;
-        let target = target(path);
-        if let Some(target) = &target {
-            // What is not there may still come in the first folder.
-            let _watched = inotify::add_watch(watch.get_ref(), folder(target), CHANGES);
-        }
+        watch.renew()?;
         match read(path) {
             Ok(Some(value)) => tell(value),
             Ok(None) => {
@@ -78,61 +60,14 @@ async fn follow(file: &TrackFile, report: &Report) -> Result<std::convert::Infal
             }
         }
         is_known = true;
-        loop {
-            let mut ready = watch.readable().await?;
-            // A link may be on its way through others, of whatever name.
-            let changed =
-                has_changed(watch.get_ref(), path).is_some_and(|ours| ours || target.is_some());
-            ready.clear_ready();
-            if changed {
-                break;
-            }
-        }
+        watch.changed().await?;
     }
-}
-
-/// What a link leads to.
-fn target(path: &Path) -> Option<PathBuf> {
-    let next = path.read_link().ok()?;
-    Some(path.canonicalize().unwrap_or_else(|_| folder(path).join(next)))
-}
-
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Whether anything has happened, and whether to this file: another one in its folder may change while this
-/// one is being written, and is empty.
-fn has_changed(watch: &OwnedFd, path: &Path) -> Option<bool> {
-    let mut buffer = [MaybeUninit::uninit(); 4096];
-    let mut reader = inotify::Reader::new(watch, &mut buffer);
-    let mut changed = None;
-    while let Ok(event) = reader.next() {
-        // Without a name it is the folder, or something that was lost.
-        let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
-        let is_ours = name.is_none() || name == path.file_name();
-        changed = Some(is_ours || changed.unwrap_or_default());
-    }
-    changed
 }
 
 /// The number in a file; 0 without the file, and without a number in it. `None` if it is too large.
 fn read(path: &Path) -> io::Result<Option<i32>> {
-    let metadata = match path.metadata() {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Some(0)),
-        Err(error) => return Err(error),
-    };
-    // Opening a pipe would wait for whoever writes to it.
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut text = Vec::new();
-    std::fs::File::open(path)?.take(LONGEST).read_to_end(&mut text)?;
-    Ok(number(&String::from_utf8_lossy(&text)))
+    let text = beginning(path, LONGEST)?;
+    Ok(number(&text.unwrap_or_default()))
 }
 
 /// As strtol(3) reads it: spaces, a sign, digits, and whatever follows.

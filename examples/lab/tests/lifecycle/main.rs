@@ -5,6 +5,7 @@
 mod bed;
 mod certificates;
 mod end;
+mod estate;
 mod isolation;
 mod reload;
 mod scripts;

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use steadfast_lab::{Advertisement, Frame, Host, wait_until};
@@ -95,6 +96,30 @@ fn a_plan_says_what_a_reload_would_change_and_changes_nothing() {
     assert_eq!(plan, expected);
     assert_eq!(table(a), table_before);
     assert!(ask(a, &["status"]).unwrap().contains("vrrp_instance VI_1  MASTER  priority 150"));
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_reload_comes_by_itself_at_the_time_that_a_file_says() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let when = a.folder().join("when");
+    let globals = format!("global_defs {{\n reload_time_file {}\n}}\n", when.display());
+    let director = start(a, &[globals.clone(), instance(150)].concat());
+    wait_for_address(a);
+    rewrite(a, &[globals, instance(120)].concat());
+    let soon = ["-u", "-d", "+2 seconds", "+%H:%M:%SZ"];
+    let mut asked = None::<Instant>;
+    wait_until(PATIENCE, "it has reloaded", || {
+        // On a slow machine that time may be over before it is read.
+        if asked.is_none_or(|asked| asked.elapsed() > Duration::from_secs(5)) {
+            a.write("when", &a.run("date", soon).unwrap()).unwrap();
+            asked = Some(Instant::now());
+        }
+        director.log().contains("INFO reloaded")
+    })
+    .unwrap();
+    assert!(ask(a, &["status"]).unwrap().contains("priority 120"), "{}", director.log());
 }
 
 #[test]
