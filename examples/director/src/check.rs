@@ -9,6 +9,7 @@ use rustix::process::{Resource, geteuid, getrlimit};
 use steadfast_conf::model::Process;
 use steadfast_conf::{
     Diagnostic, Loaded, Model, Severity, Style, Surroundings, load_again, load_process, parse,
+    parse_in,
 };
 use steadfast_director_core::standing;
 use tracing::warn;
@@ -138,8 +139,15 @@ impl Configuration {
 
     /// What was remembered last.
     pub(crate) fn remembered(&self) -> Option<Runnable> {
-        let latest = self.of_file(self.last_good.as_ref()?.latest()?.to_owned());
-        Runnable::of(latest.look(&Model::default(), Purpose::GoOn))
+        let text = match self.last_good.as_ref()?.read() {
+            Ok(text) => text?,
+            Err(error) => {
+                warn!("the configuration that was run before cannot be read: {error}");
+                return None;
+            }
+        };
+        let loaded = parse_in("what was run before", text, &self.surroundings);
+        Runnable::of(self.look_at(loaded, &Model::default(), Purpose::GoOn))
     }
 
     /// Prints what there is to say about it, and gives it if it can be run.
@@ -153,7 +161,11 @@ impl Configuration {
     /// Reads it and looks at what it needs of this machine, which may take its time; what is as in an
     /// earlier model is shared with that.
     pub(crate) fn look(&self, earlier: &Model, purpose: Purpose) -> (Loaded, Machine) {
-        let mut loaded = load_again(&self.file, &self.surroundings, earlier);
+        let loaded = load_again(&self.file, &self.surroundings, earlier);
+        self.look_at(loaded, earlier, purpose)
+    }
+
+    fn look_at(&self, mut loaded: Loaded, earlier: &Model, purpose: Purpose) -> (Loaded, Machine) {
         if let Some(model) = &mut loaded.model {
             self.override_namespace(&mut model.process);
         }

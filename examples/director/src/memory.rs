@@ -1,17 +1,17 @@
 //! Memory of the supervisor that its workers write to: should one die, the next one reads there what it
-//! has to know.
+//! has to know. It is compressed: text of a configuration says much again and again.
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use rustix::fs::{MemfdFlags, memfd_create};
 
-/// What precedes the number of a copy, at the end of one that is whole; a comment to who reads a
-/// configuration.
-const END: &str = "! end of copy ";
+/// What precedes the number of a copy, at the end of one that is whole.
+const END: &str = "end of copy ";
 const DIGITS: usize = 20;
 /// The number is followed by the end of the line.
 const END_LENGTH: usize = END.len() + DIGITS + 1;
@@ -44,30 +44,28 @@ impl Memory {
         Self { copies }
     }
 
-    /// The latest copy that is whole, if anything has been written at all.
-    pub(crate) fn latest(&self) -> Option<&Path> {
-        self.last().map(|(_, copy)| copy)
-    }
-
     /// What was written last, if anything has been.
     pub(crate) fn read(&self) -> io::Result<Option<String>> {
-        let Some(copy) = self.latest() else { return Ok(None) };
-        let text = std::fs::read_to_string(copy)?;
-        Ok(text.rsplit_once(END).map(|(content, _)| content.to_owned()))
+        let Some((_, copy)) = self.last() else { return Ok(None) };
+        let mut content = String::new();
+        FrameDecoder::new(File::open(copy)?).read_to_string(&mut content)?;
+        Ok(Some(content))
     }
 
-    /// Takes what ends with a line.
+    /// Should this end before its end, what was written before counts.
     pub(crate) fn write(&self, content: &impl Display) -> io::Result<()> {
         let last = self.last();
         let number = last.map_or(0, |(number, _)| number.wrapping_add(1));
         let mut others =
             self.copies.iter().filter(|copy| last.is_none_or(|(_, last)| last != *copy));
         let Some(copy) = others.next() else { return Ok(()) };
-        let mut file = BufWriter::new(File::create(copy)?);
-        writeln!(file, "{content}{END}{number:0DIGITS$}")?;
-        file.flush()
+        let mut frame = FrameEncoder::new(File::create(copy)?);
+        write!(frame, "{content}")?;
+        let mut file = frame.finish()?;
+        file.write_all(format!("{END}{number:0DIGITS$}\n").as_bytes())
     }
 
+    /// The latest copy that is whole, and its number.
     fn last(&self) -> Option<(u64, &Path)> {
         let copies = self.copies.iter();
         copies.filter_map(|copy| Some((number(copy).ok()??, copy.as_path()))).max()
@@ -102,7 +100,6 @@ mod tests {
     #[test]
     fn there_is_nothing_before_something_was_written() {
         let (_folder, memory) = nothing_yet();
-        assert_eq!(memory.latest(), None);
         assert_eq!(memory.read().unwrap(), None);
     }
 
@@ -119,9 +116,20 @@ mod tests {
     fn a_copy_whose_writer_died_does_not_count() {
         let (_folder, memory) = nothing_yet();
         memory.write(&"first\n").unwrap();
-        let other = memory.copies.iter().find(|copy| Some(copy.as_path()) != memory.latest());
+        let (_, latest) = memory.last().unwrap();
+        let other = memory.copies.iter().find(|copy| *copy != latest);
         std::fs::write(other.unwrap(), "sec").unwrap();
         assert_eq!(memory.read().unwrap().as_deref(), Some("first\n"));
+    }
+
+    #[test]
+    fn what_repeats_itself_takes_little_room() {
+        let (_folder, memory) = nothing_yet();
+        let long = "real_server 192.0.2.1 80\n".repeat(100_000);
+        memory.write(&long).unwrap();
+        let (_, latest) = memory.last().unwrap();
+        assert!(latest.metadata().unwrap().len() < 100_000);
+        assert!(memory.read().unwrap().unwrap() == long);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, chdir, setrlimit, umask};
-use steadfast_conf::{Model, Surroundings, load};
+use steadfast_conf::{Model, Surroundings, parse_in};
 use steadfast_director_core::standing;
 use steadfast_vrrp_linux::Guard;
 use tracing::{error, info, warn};
@@ -164,7 +164,12 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
 /// How long the `shutdown_script` may take of what was run last.
 fn last_script(last_good: &Held) -> Duration {
     let last_good = Memory::new(last_good.names());
-    let model = last_good.latest().and_then(|copy| load(copy, &Surroundings::default()).model);
+    let text = last_good.read().unwrap_or_else(|error| {
+        warn!("what was run last cannot be read: {error}");
+        None
+    });
+    let surroundings = Surroundings::default();
+    let model = text.and_then(|text| parse_in("what was run last", text, &surroundings).model);
     let script = model.and_then(|model| model.global.shutdown_script);
     script.map_or(Duration::ZERO, |script| script.timeout)
 }
