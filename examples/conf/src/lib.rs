@@ -64,7 +64,8 @@
 //! | `vrrp_strict` without `accept` | drops packets to virtual addresses | answers them, with a warning |
 //! | `sh-port` before `lvs_sched` and the like | an error | order does not matter |
 //! | an address no host can have | accepted | error |
-//! | one address in two instances, one service twice | logged or not noticed | error |
+//! | one address in two instances | logged or not noticed | error |
+//! | one service twice, as one `virtual_server` and as another | a mixture | error; a warning if they are equal |
 //!
 //! # How it is built
 //!

@@ -71,7 +71,7 @@ pub(crate) fn build(
     let link_delays = link_delays::build(root, &instances, &mut context);
     global.lvs = lvs::build(&entries, root, &instances, &mut context);
     let log_all_failures = defaults.checker_log_all_failures;
-    let virtual_servers =
+    let (virtual_servers, places) =
         virtual_server::build(root, services, log_all_failures, &track_files, &mut context);
     let mut model = Model {
         process,
@@ -88,7 +88,7 @@ pub(crate) fn build(
         instances,
         virtual_servers,
     };
-    conflicts::check(&model, context.diagnostics);
+    conflicts::check(&mut model, &places, context.diagnostics);
     script::remove_unused(&mut model, context.diagnostics);
     script::look_for_programs(&model, files, context.diagnostics);
     model

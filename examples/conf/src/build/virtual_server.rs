@@ -21,25 +21,26 @@ use super::{Context, frontend, method};
 /// keepalived's own when persistence is wanted and no time is given.
 const PERSISTENCE: Duration = Duration::from_secs(360);
 
-/// The `virtual_server` blocks.
+/// The `virtual_server` blocks, and where each stands.
 pub(super) fn build(
     root: &Entries<'_>,
     services: &mut VirtualServers<'_>,
     log_all_failures: bool,
     track_files: &[TrackFile],
     context: &mut Context<'_>,
-) -> Vec<Arc<VirtualServer>> {
+) -> (Vec<Arc<VirtualServer>>, Vec<Span>) {
     let ssl = Arc::new(ssl(root, context));
     let checks = Inherited { log_all_failures, ssl, track_files, ..Inherited::default() };
-    let mut built = Vec::new();
+    let (mut built, mut places) = (Vec::new(), Vec::new());
     while let Some(statements) = services.next_tree(context.diagnostics) {
         let entries = services.check(&statements, context.diagnostics);
         for entry in entries.iter() {
-            let service = one(entry, root, &checks, context);
-            built.extend(service.map(|service| services.shared(service)));
+            let Some(service) = one(entry, root, &checks, context) else { continue };
+            places.push(service.span.into());
+            built.push(services.shared(service));
         }
     }
-    built
+    (built, places)
 }
 
 /// The `SSL` block.

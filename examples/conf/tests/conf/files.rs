@@ -52,6 +52,19 @@ fn virtual_servers_that_are_as_they_were_are_shared_with_the_earlier_model() {
 }
 
 #[test]
+fn a_service_that_conflicts_with_one_of_the_earlier_model_is_told_where_that_one_is_now() {
+    let before = folder(&[("k.conf", &super::service(""))]);
+    let earlier = load(&before.path().join("k.conf")).model.unwrap();
+    let text = format!("# a line\n{}{}", super::service(""), super::service("alpha"));
+    let after = folder(&[("k.conf", &text)]);
+    let path = after.path().join("k.conf");
+    let loaded = load_again(&path, &Surroundings::default(), &earlier);
+    let conflict = loaded.diagnostics.iter().next().unwrap();
+    let line = loaded.sources.location(conflict.related[0].0).unwrap().line;
+    assert_eq!((messages(&loaded), line), (vec!["there is another service 192.0.2.10 80"], 2));
+}
+
+#[test]
 fn routing_tables_have_the_names_that_iproute2_gives_them() {
     let text = "static_routes {\n192.0.2.0/24 dev eth0 table blue\n\
                 192.0.2.0/24 dev eth0 table red\n}\n\

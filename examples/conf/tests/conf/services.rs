@@ -5,6 +5,7 @@ use std::time::Duration;
 use steadfast_conf::model::{
     Forward, PersistenceMask, Protocol, Scheduler, ServiceFlags, Tunnel, TunnelChecksum,
 };
+use steadfast_conf::parse;
 
 use super::{instance, model, said, server, service};
 
@@ -273,10 +274,17 @@ fn only_tunnels_mix_address_families() {
 }
 
 #[test]
-fn two_services_of_one_address_port_and_protocol_are_an_error() {
-    let text = service("") + &service("");
+fn two_services_of_one_address_port_and_protocol_that_differ_are_an_error() {
+    let text = service("") + &service("alpha");
     assert_eq!(said(&text), ["error: there is another service 192.0.2.10 80"]);
     assert_eq!(said(&(service("") + &service("").replace("TCP\n", "UDP\n"))), [""; 0]);
+}
+
+#[test]
+fn the_same_service_again_is_a_warning_and_is_there_once() {
+    let text = service("") + &service("");
+    assert_eq!(said(&text), ["warning: service 192.0.2.10 80 is there twice"]);
+    assert_eq!(parse("t.conf", &text).model.unwrap().virtual_servers.len(), 1);
 }
 
 #[test]
