@@ -318,6 +318,13 @@ fn command(
     }
     let command_end = whole.start + used;
     let span = crate::Span { end: command_end, ..whole };
+    if let Some(argument) = shell::meant_for_a_shell(&argv) {
+        diagnostics.push(
+            Diagnostic::new(Severity::Warning, span, format!("no shell reads the `{argument}`"))
+                .label("it is an argument of the program, as in keepalived")
+                .help("write a script, or `\"/bin/sh -c '…'\"`"),
+        );
+    }
     let following = statement.arguments.iter().position(|word| word.span.start >= command_end);
     let following = following.unwrap_or(statement.arguments.len());
     let mut script = Script { argv, user: None, span: span.into() };

@@ -97,7 +97,7 @@ impl<'t> Reader<'_, 't> {
         self.limit(&mut addresses, &mut excluded, context);
         self.warn_of_no_address(addresses.is_empty(), excluded.is_empty(), strict, context);
         let source_address = self.source(family, context);
-        let destination = self.destination(family, strict, context);
+        let destination = self.destination(family, source_address, strict, context);
         let unicast = matches!(destination, Destination::Unicast { .. });
         let interface = self.interface(unicast && source_address.is_some(), context);
         let own_interface = interface.as_ref().and_then(Option::as_deref);

@@ -8,10 +8,11 @@ use std::time::Duration;
 use crate::Span;
 use crate::check::{Entries, Entry};
 use crate::model::{
-    Family, Forward, Frontend, GroupMember, Persistence, PersistenceEngine, PersistenceMask, Probe,
-    Protocol, RealServer, Scheduler, ServiceFlags, SorryServer, Ssl, TrackFile, VirtualServer,
+    Family, Forward, Frontend, GroupMember, Persistence, PersistenceEngine, PersistenceMask, Place,
+    Probe, Protocol, RealServer, Scheduler, ServiceFlags, SorryServer, Ssl, TrackFile,
+    VirtualServer,
 };
-use crate::value::integer;
+use crate::value::{Value, integer};
 use crate::virtual_servers::VirtualServers;
 
 use super::checker::Inherited;
@@ -196,18 +197,25 @@ fn real_servers(
     context: &mut Context<'_>,
 ) -> Vec<RealServer> {
     let mut servers: Vec<RealServer> = Vec::new();
-    let mut seen = HashMap::new();
+    let mut seen: HashMap<_, (Place, &Option<Value>)> = HashMap::new();
     for entry in inside.all("real_server") {
         let Some(server) = real_server::build(entry, service, context) else { continue };
         match seen.entry((server.address, server.port)) {
             hash_map::Entry::Occupied(earlier) => {
-                context
+                let (place, value) = *earlier.get();
+                let twice = context
                     .warning(server.span, format!("{} is listed twice", server.address))
-                    .label("this one is ignored, as keepalived does")
-                    .related(*earlier.get(), "this one counts");
+                    .related(place, "this one counts");
+                if entry.value == *value {
+                    twice.label("this one is ignored, as keepalived does");
+                } else {
+                    twice
+                        .label("this one is ignored: packets keep their port on the way to it")
+                        .help("put its checks into the other: all of them must pass");
+                }
             }
             hash_map::Entry::Vacant(first) => {
-                first.insert(server.span);
+                first.insert((server.span, &entry.value));
                 servers.push(server);
             }
         }

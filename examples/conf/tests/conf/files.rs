@@ -200,7 +200,8 @@ fn scripts_that_cannot_run_are_warned_of_once() {
     let path = |name| folder.path().join(name).display().to_string();
     fs::set_permissions(folder.path().join("good"), fs::Permissions::from_mode(0o755)).unwrap();
     let text = super::instance(&format!(
-        "notify_master {}\nnotify_backup {}\nnotify_fault {}\nnotify_stop {}\nnotify bare",
+        "notify_master {}\nnotify_backup {}\nnotify_fault {}\nnotify_stop {}\n\
+         notify /bin/true",
         path("good"),
         path("bad"),
         path("none"),
@@ -214,6 +215,14 @@ fn scripts_that_cannot_run_are_warned_of_once() {
     ];
     assert_eq!(messages(&loaded), expected);
     assert!(loaded.model.is_some());
+}
+
+#[test]
+fn a_program_without_a_path_that_is_nowhere_is_warned_of() {
+    let text = super::instance("notify sh\nnotify_stop no-such-program-anywhere");
+    let folder = folder(&[("main.conf", &text)]);
+    let loaded = load(&folder.path().join("main.conf"));
+    assert_eq!(messages(&loaded), ["`no-such-program-anywhere` is in no folder of PATH"]);
 }
 
 #[test]

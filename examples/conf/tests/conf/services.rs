@@ -267,6 +267,23 @@ fn a_server_listed_twice_counts_once() {
 }
 
 #[test]
+fn servers_that_differ_in_a_port_that_does_not_matter_are_one() {
+    let other = "real_server 192.0.2.21 443 {\nTCP_CHECK { }\n}\n";
+    let text = service(other).replace("192.0.2.10 80", "fwmark 7").replace("protocol TCP\n", "");
+    let loaded = parse("t.conf", &text);
+    let twice = loaded.diagnostics.iter().next().unwrap();
+    assert_eq!(twice.label, "this one is ignored: packets keep their port on the way to it");
+    assert_eq!(loaded.model.unwrap().virtual_servers[0].real_servers.len(), 1);
+}
+
+#[test]
+fn what_old_files_have_for_nat_has_no_effect() {
+    let text = service("nat_mask 255.255.255.0");
+    let expected = "warning: `nat_mask` has no effect: keepalived knows it no more";
+    assert_eq!(said(&text), [expected]);
+}
+
+#[test]
 fn only_tunnels_mix_address_families() {
     let text = service("").replace("192.0.2.21", "2001:db8::21");
     assert_eq!(said(&text), ["error: 2001:db8::21 cannot serve 192.0.2.10"]);

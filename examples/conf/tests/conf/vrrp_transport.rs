@@ -30,6 +30,12 @@ fn unicast_peers_have_bounds_for_the_ttl_of_their_packets() {
 }
 
 #[test]
+fn a_router_among_its_own_peers_is_a_warning() {
+    let peers = "unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.1\n192.0.2.2\n}";
+    assert_eq!(said(&instance(peers)), ["warning: 192.0.2.1 is this router itself"]);
+}
+
+#[test]
 fn a_source_check_for_all_instances_holds_for_each() {
     let text = instance("unicast_peer { 192.0.2.2 }");
     let text = format!("global_defs {{ vrrp_check_unicast_src }}\n{text}");

@@ -64,12 +64,13 @@ impl Reader<'_, '_> {
     pub(super) fn destination(
         &self,
         family: Family,
+        source: Option<IpAddr>,
         strict: Option<Span>,
         context: &mut Context<'_>,
     ) -> Destination {
         let inside = self.inside();
         let group = self.group(family, context);
-        let peers = self.peers(family, context);
+        let peers = self.peers(family, source, context);
         let keyword = UNICAST.iter().find_map(|name| inside.get(name));
         if !peers.is_empty() {
             if let (Some(strict), Some(entry)) = (strict, inside.get("unicast_peer")) {
@@ -116,7 +117,12 @@ impl Reader<'_, '_> {
         group
     }
 
-    fn peers(&self, family: Family, context: &mut Context<'_>) -> Vec<UnicastPeer> {
+    fn peers(
+        &self,
+        family: Family,
+        source: Option<IpAddr>,
+        context: &mut Context<'_>,
+    ) -> Vec<UnicastPeer> {
         let mut peers: Vec<UnicastPeer> = Vec::new();
         for line in self.inside().all("unicast_peer").flat_map(|entry| entry.lines()) {
             let Some(peer) = peer(line, family, context) else { continue };
@@ -125,6 +131,11 @@ impl Reader<'_, '_> {
                     .warning(line.keyword.span, format!("{} is a peer already", peer.address))
                     .label("this one is ignored");
                 continue;
+            }
+            if source == Some(peer.address) {
+                context
+                    .warning(line.keyword.span, format!("{} is this router itself", peer.address))
+                    .label("the source of its own advertisements");
             }
             peers.push(peer);
         }
