@@ -41,7 +41,10 @@ pub(super) fn build(
         {
             silent.push((strict, name.span));
         }
-        instances.extend(reader.read(name.text, preferences, context));
+        match reader.read(name.text, preferences, context) {
+            Some(instance) => instances.push(instance),
+            None => drop(context.broken_instances.insert(name.text.to_owned())),
+        }
     }
     virtual_mac::name_interfaces(&mut instances, defaults);
     warn_of_silence(silent, context);

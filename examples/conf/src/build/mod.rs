@@ -47,6 +47,7 @@ pub(crate) fn build(
         alerts: notify::alerts(&entries),
         tables: routing::Tables::new(&entries, files),
         check_rules: HashSet::new(),
+        broken_instances: HashSet::new(),
         diagnostics,
     };
     let (mut global, defaults) = global::build(&entries, &mut context);
@@ -104,6 +105,8 @@ struct Context<'c> {
     tables: routing::Tables<'c>,
     /// Those that checkers have.
     check_rules: HashSet<Arc<CheckRules>>,
+    /// Names of instances that could not be built, which is said already.
+    broken_instances: HashSet<String>,
     diagnostics: &'c mut Diagnostics,
 }
 

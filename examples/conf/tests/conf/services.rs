@@ -267,6 +267,20 @@ fn a_server_listed_twice_counts_once() {
 }
 
 #[test]
+fn a_group_of_several_ports_warns_of_a_port_that_only_nat_could_give() {
+    let group = "virtual_server_group web {\n192.0.2.10 80\n192.0.2.10 443\nfwmark 7\n}\n";
+    let text = |method: &str| {
+        let service = service("").replace("192.0.2.10 80", "group web").replace("DR", method);
+        format!("{group}{service}")
+    };
+    for method in ["DR", "TUN"] {
+        let expected = format!("warning: {method} cannot change the port of a packet");
+        assert_eq!(said(&text(method)), [expected]);
+    }
+    assert_eq!(said(&text("NAT")), [""; 0]);
+}
+
+#[test]
 fn servers_that_differ_in_a_port_that_does_not_matter_are_one() {
     let other = "real_server 192.0.2.21 443 {\nTCP_CHECK { }\n}\n";
     let text = service(other).replace("192.0.2.10 80", "fwmark 7").replace("protocol TCP\n", "");
