@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use crate::check::{Entries, Entry};
 use crate::model::{AddressRange, Family, FirewallMark, Frontend, GroupMember};
 use crate::tree::{Statement, Word};
-use crate::value::{Value, integer};
+use crate::value::{self, Value, integer};
 
 use super::Context;
 
@@ -269,7 +269,7 @@ fn mark(
 }
 
 fn address(word: &Word<'_>, context: &mut Context<'_>) -> Option<IpAddr> {
-    let address = word.text.parse().ok();
+    let address = value::address(word, context.diagnostics);
     if address.is_none() {
         context
             .error(word.span, format!("`{}` is not an IP address", word.text))

@@ -291,6 +291,17 @@ fn servers_that_differ_in_a_port_that_does_not_matter_are_one() {
 }
 
 #[test]
+fn the_length_of_a_prefix_after_the_address_of_a_service_or_server_is_left_out() {
+    let text = service("").replace("192.0.2.10", "192.0.2.10/24").replace(".21 80", ".21/24 80");
+    let warning = "warning: `/24` is no part of an address alone";
+    assert_eq!(said(&text), [warning, warning]);
+    let service = &model(&text).virtual_servers[0];
+    let server = &service.real_servers[0];
+    assert_eq!(service.frontend.to_string(), "192.0.2.10 80");
+    assert_eq!((server.address.to_string().as_str(), server.port), ("192.0.2.21", 80));
+}
+
+#[test]
 fn what_old_files_have_for_nat_has_no_effect() {
     let text = service("nat_mask 255.255.255.0");
     let expected = "warning: `nat_mask` has no effect: keepalived knows it no more";

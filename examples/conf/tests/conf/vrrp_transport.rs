@@ -30,6 +30,23 @@ fn unicast_peers_have_bounds_for_the_ttl_of_their_packets() {
 }
 
 #[test]
+fn the_length_of_a_prefix_after_an_address_alone_is_left_out() {
+    let text = instance("unicast_src_ip 192.0.2.1/24\nunicast_peer {\n192.0.2.2/24\n}");
+    let warning = "warning: `/24` is no part of an address alone";
+    assert_eq!(said(&text), [warning, warning]);
+    let instance = first(&text);
+    assert_eq!(instance.source_address, Some("192.0.2.1".parse().unwrap()));
+    let Destination::Unicast { peers, .. } = instance.destination else { panic!("unicast") };
+    assert_eq!(peers[0].address.to_string(), "192.0.2.2");
+}
+
+#[test]
+fn peers_that_are_no_addresses_are_the_only_thing_to_say() {
+    let text = instance("unicast_src_ip 192.0.2.1\nunicast_peer {\nlb2.example.org\n}");
+    assert_eq!(said(&text), ["error: `lb2.example.org` is not an address"]);
+}
+
+#[test]
 fn a_router_among_its_own_peers_is_a_warning() {
     let peers = "unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.1\n192.0.2.2\n}";
     assert_eq!(said(&instance(peers)), ["warning: 192.0.2.1 is this router itself"]);

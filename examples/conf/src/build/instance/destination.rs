@@ -6,7 +6,7 @@ use crate::Span;
 use crate::check::Entry;
 use crate::model::{Destination, Family, UnicastPeer, VirtualAddress};
 use crate::tree::{Statement, Word};
-use crate::value::integer;
+use crate::value::{self, integer};
 
 use super::super::{Context, global};
 use super::Reader;
@@ -90,7 +90,11 @@ impl Reader<'_, '_> {
                 .label("as `unicast_fault_no_peer` says");
             return Destination::NoPeer(group);
         }
-        if let Some(entry) = keyword.or_else(|| inside.get("unicast_peer")) {
+        // Those that it names may be what is wrong.
+        let names_peers = inside.lines("unicast_peer").next().is_some();
+        if let Some(entry) = keyword.or_else(|| inside.get("unicast_peer"))
+            && !names_peers
+        {
             context
                 .warning(
                     entry.span(),
@@ -146,7 +150,7 @@ impl Reader<'_, '_> {
 /// `IP [min_ttl N] [max_ttl N]`.
 fn peer(line: &Statement<'_>, family: Family, context: &mut Context<'_>) -> Option<UnicastPeer> {
     let word = &line.keyword;
-    let Ok(address) = word.text.parse::<IpAddr>() else {
+    let Some(address) = value::address(word, context.diagnostics) else {
         context
             .error(word.span, format!("`{}` is not an address", word.text))
             .label("expected IP [min_ttl N] [max_ttl N]");
