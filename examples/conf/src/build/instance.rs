@@ -1,4 +1,5 @@
 mod destination;
+mod interface;
 mod traps;
 mod virtual_mac;
 
@@ -103,6 +104,7 @@ impl<'t> Reader<'_, 't> {
         let destination = self.destination(family, source_address, strict, context);
         let unicast = matches!(destination, Destination::Unicast { .. });
         let interface = self.interface(unicast && source_address.is_some(), context);
+        self.warn_of_addresses_on_vrf([&addresses, &excluded], context);
         let own_interface = interface.as_ref().and_then(Option::as_deref);
         let mut tracking = track::build(inside, own_interface, self.trackable, context);
         if priority == Some(Priority::OWNER) {
@@ -162,33 +164,6 @@ impl<'t> Reader<'_, 't> {
             notify: notify::instance(inside, self.defaults.notify_priority_changes, context),
             span: self.name.into(),
         })
-    }
-
-    /// `Some(None)` if the kernel is to be asked which interface has the source address.
-    fn interface(
-        &self,
-        has_unicast_source: bool,
-        context: &mut Context<'_>,
-    ) -> Option<Option<String>> {
-        let Some(entry) = self.inside().get("interface") else {
-            if has_unicast_source {
-                return Some(None);
-            }
-            context
-                .error(self.name, "`interface` is missing")
-                .label("this `vrrp_instance` has none")
-                .help("add `interface IF`; only unicast with `unicast_src_ip` can do without");
-            return None;
-        };
-        let name = self.inside().text("interface")?;
-        if name == "lo" {
-            context
-                .error(entry.span(), "VRRP cannot run on the loopback interface")
-                .help("name the interface the other routers are reached through");
-        } else {
-            address::expect_interface(&name, entry.span(), context);
-        }
-        Some(Some(name))
     }
 
     fn version(&self, family: Family, context: &mut Context<'_>) -> VrrpVersion {

@@ -41,7 +41,7 @@ static ROUTER: [Keyword; 44] = [
     works("track_src_ip", Arguments::None),
     works("version", Arguments::Choice(&["2", "3"])),
     works("native_ipv6", Arguments::None),
-    refused("vrf", IF, "the instance would run outside its VRF"),
+    works("vrf", IF),
     works("use_vmac", Arguments::OptionalWords("[name] [IF] [MAC]")),
     works("use_vmac_addr", Arguments::None),
     works("vmac_xmit_base", Arguments::None),

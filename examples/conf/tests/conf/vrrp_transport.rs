@@ -73,6 +73,32 @@ fn only_unicast_with_a_source_can_do_without_an_interface() {
 }
 
 #[test]
+fn unicast_without_an_interface_is_in_the_vrf_that_it_names() {
+    let lines = "vrf blue\nunicast_src_ip 192.0.2.1\nunicast_peer { 192.0.2.2 }";
+    let text = instance(lines).replace("interface eth0\n", "");
+    let on = text.replace("192.0.2.10/24", "192.0.2.10/24 dev eth0");
+    assert_eq!(said(&on), [""; 0]);
+    assert_eq!(first(&on).interface.as_deref(), Some("blue"));
+    assert_eq!(said(&text), ["warning: 192.0.2.10 is for no interface of the VRF"]);
+    let with_mac = said(&on.replace("vrf blue", "vrf blue\nuse_vmac"));
+    let error = "error: a virtual MAC address needs an `interface` to be on";
+    assert!(with_mac.contains(&error.to_owned()), "{with_mac:?}");
+}
+
+#[test]
+fn a_vrf_beside_an_interface_has_no_effect() {
+    let text = instance("vrf blue");
+    assert_eq!(said(&text), ["warning: `vrf` has no effect beside `interface`"]);
+    assert_eq!(first(&text).interface.as_deref(), Some("eth0"));
+}
+
+#[test]
+fn a_vrf_is_no_interface_for_multicast() {
+    let text = instance("vrf blue").replace("interface eth0\n", "");
+    assert!(said(&text).contains(&"error: `interface` is missing".to_owned()));
+}
+
+#[test]
 fn unicast_without_a_peer_is_multicast_or_a_fault() {
     let group = "224.0.0.18".parse().unwrap();
     let text = instance("unicast_src_ip 192.0.2.1");
