@@ -73,7 +73,7 @@ fn same_address(model: &Model, diagnostics: &mut Diagnostics) {
 }
 
 /// What of a service the kernel can have only once.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Served {
     Address(IpAddr, u16, Protocol),
     Mark(FirewallMark),
@@ -116,9 +116,8 @@ fn same_service(model: &mut Model, places: &[Span], diagnostics: &mut Diagnostic
     let mut repeated = HashSet::new();
     for (at, (service, &place)) in model.virtual_servers.iter().zip(places).enumerate() {
         let twice = served(service).into_iter().find_map(|served| {
-            let text = served.to_string();
             let (first, earlier, there) = *seen.entry(served).or_insert((at, service, place));
-            (first != at).then_some((text, earlier, there))
+            (first != at).then_some((served, earlier, there))
         });
         let Some((served, earlier, there)) = twice else { continue };
         let diagnostic = if earlier == service {
