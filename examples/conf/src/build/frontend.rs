@@ -75,7 +75,8 @@ fn group(
             .help(format!("add `virtual_server_group {} {{ IP PORT }}`", name.text));
         return None;
     };
-    for another in groups {
+    // A file that is included twice has it again.
+    for another in groups.filter(|another| !words(another).eq(words(group))) {
         context
             .warning(
                 another.span(),
@@ -111,6 +112,13 @@ fn group(
         return None;
     }
     Some(Frontend::Group { name: name.text.to_owned(), members })
+}
+
+fn words<'t>(group: &Entry<'t>) -> impl Iterator<Item = &'t str> {
+    let words = |line: &'t Statement<'t>| {
+        std::iter::once(&line.keyword).chain(&line.arguments).map(|word| word.text)
+    };
+    group.lines().iter().flat_map(words)
 }
 
 /// Lines that say again what others have said. The kernel has it once.

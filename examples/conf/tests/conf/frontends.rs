@@ -142,6 +142,7 @@ fn of_groups_of_one_name_the_first_counts() {
     assert_eq!(addresses(lines), ["192.0.2.1 80"]);
     let warning = "warning: there is another virtual_server_group `web`";
     assert_eq!(said(&group(lines)), [warning]);
+    assert_eq!(said(&group(&lines.replace("192.0.2.2", "192.0.2.1"))), [""; 0], "it is the same");
 }
 
 #[test]
