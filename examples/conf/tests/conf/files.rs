@@ -65,6 +65,18 @@ fn a_service_that_conflicts_with_one_of_the_earlier_model_is_told_where_that_one
 }
 
 #[test]
+fn what_is_missing_is_told_where_it_is_now_although_its_service_is_as_it_was() {
+    let service = super::service("quorum_up /nonexistent/up");
+    let before = folder(&[("k.conf", &service)]);
+    let earlier = load(&before.path().join("k.conf")).model.unwrap();
+    let after = folder(&[("k.conf", &format!("# a line\n# and another\n{service}"))]);
+    let loaded = load_again(&after.path().join("k.conf"), &Surroundings::default(), &earlier);
+    let place = loaded.diagnostics.iter().next().unwrap().span.unwrap();
+    assert_eq!(loaded.sources.location(place).unwrap().line, 7);
+    assert_eq!(messages(&loaded), ["`/nonexistent/up` does not exist"]);
+}
+
+#[test]
 fn routing_tables_have_the_names_that_iproute2_gives_them() {
     let text = "static_routes {\n192.0.2.0/24 dev eth0 table blue\n\
                 192.0.2.0/24 dev eth0 table red\n}\n\
