@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// What reading a configuration asks of a file system.
@@ -18,7 +19,8 @@ pub(crate) trait Files {
     /// The files that match a pattern, in alphabetical order.
     fn matching(&self, pattern: &Path) -> Result<Vec<PathBuf>, String>;
 
-    fn program(&self, path: &Path) -> Program;
+    /// What stands at a path or, for a name without a slash, along `PATH`.
+    fn program(&self, name: &str) -> Program;
 
     /// A folder from the root on.
     fn absolute(&self, folder: &Path) -> String;
@@ -48,22 +50,30 @@ impl Files for Disk {
         paths.map(|path| path.map_err(|error| error.to_string())).collect()
     }
 
-    fn program(&self, path: &Path) -> Program {
-        use std::os::unix::fs::PermissionsExt;
-        match std::fs::metadata(path) {
-            Ok(found) if found.is_file() && found.permissions().mode() & 0o111 != 0 => {
-                Program::Executable
-            }
-            Ok(_) => Program::NotExecutable,
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Program::Hidden,
-            Err(_) => Program::Missing,
+    fn program(&self, name: &str) -> Program {
+        if name.contains('/') {
+            return program_at(Path::new(name));
         }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut found = std::env::split_paths(&path).map(|folder| program_at(&folder.join(name)));
+        found.find(|found| *found == Program::Executable).unwrap_or(Program::Missing)
     }
 
     fn absolute(&self, folder: &Path) -> String {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         absolute.to_string_lossy().into_owned()
+    }
+}
+
+fn program_at(path: &Path) -> Program {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() && found.permissions().mode() & 0o111 != 0 => {
+            Program::Executable
+        }
+        Ok(_) => Program::NotExecutable,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Program::Hidden,
+        Err(_) => Program::Missing,
     }
 }
 
@@ -83,7 +93,7 @@ impl Files for NoFiles {
     }
 
     /// Nothing is known, so there is nothing to say.
-    fn program(&self, _: &Path) -> Program {
+    fn program(&self, _: &str) -> Program {
         Program::Executable
     }
 

@@ -219,12 +219,13 @@ impl Lexer<'_, '_> {
 
     /// In a password, `!` and `#` are seldom meant to begin a comment.
     fn warn_of_comment(&mut self, start: usize, comment: &str) {
+        let comment = comment.trim_end();
         let mut characters = comment.chars();
-        let (Some(sign), Some(next)) = (characters.next(), characters.next()) else { return };
-        if next.is_whitespace() {
+        let Some(sign) = characters.next() else { return };
+        if characters.next().is_some_and(char::is_whitespace) {
             return;
         }
-        let span = self.span(start, comment.trim_end().len());
+        let span = self.span(start, comment.len());
         self.diagnostics.push(
             Diagnostic::new(
                 Severity::Warning,

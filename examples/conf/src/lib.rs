@@ -61,10 +61,11 @@
 //! | no `protocol` | UDP | UDP with a warning; an error if a check speaks TCP |
 //! | `nb_get_retry` in `TCP_CHECK` | unknown | `retry`, with a warning |
 //! | `skip_check_adv_addr no` | yes | no |
-//! | `vrrp_strict` without `accept` | drops packets to virtual addresses | answers them, with a warning |
+//! | a tracked script whose program is missing | not tracked | fails, with a warning |
 //! | `sh-port` before `lvs_sched` and the like | an error | order does not matter |
 //! | an address no host can have | accepted | error |
-//! | one address in two instances, one service twice | logged or not noticed | error |
+//! | one address in two instances | logged or not noticed | error |
+//! | one service twice, as one `virtual_server` and as another | a mixture | error; a warning if they are equal |
 //!
 //! # How it is built
 //!

@@ -7,8 +7,24 @@ pub(crate) fn command(line: &str) -> Result<(Vec<String>, usize), Unclosed> {
     let quoted = line.starts_with(['"', '\'']);
     let escapes = if quoted { Escapes::Kept } else { Escapes::Read };
     let Some((first, used)) = word(line, escapes)? else { return Ok((Vec::new(), 0)) };
-    let argv = if quoted { split(&first)? } else { vec![first] };
+    let argv = if first.starts_with('<') {
+        // Only a shell can open what is no file, as in `</dev/tcp/127.0.0.1/80`.
+        ["/bin/sh", "-c", &first].map(str::to_owned).into()
+    } else if quoted {
+        split(&first)?
+    } else {
+        vec![first]
+    };
     Ok((argv, used))
+}
+
+/// The first argument that would mean something to a shell.
+pub(crate) fn meant_for_a_shell(argv: &[String]) -> Option<&str> {
+    let (_, arguments) = argv.split_first()?;
+    arguments.iter().map(String::as_str).find(|argument| {
+        let redirected = argument.trim_start_matches(|c: char| c.is_ascii_digit());
+        matches!(*argument, "|" | "||" | "&" | "&&" | ";") || redirected.starts_with('>')
+    })
 }
 
 /// What becomes of a backslash before a letter or digit.
@@ -119,6 +135,13 @@ mod tests {
     #[test]
     fn a_quoted_command_is_split_into_program_and_arguments() {
         assert_eq!(argv(r#""/etc/notify.sh master" root"#), ["/etc/notify.sh", "master"]);
+    }
+
+    #[test]
+    fn a_redirection_alone_is_for_a_shell() {
+        let expected = ["/bin/sh", "-c", "</dev/tcp/127.0.0.1/80"];
+        assert_eq!(argv(r#""</dev/tcp/127.0.0.1/80""#), expected);
+        assert_eq!(argv("</dev/tcp/127.0.0.1/80"), expected);
     }
 
     #[test]

@@ -92,6 +92,13 @@ pub(crate) fn read(
                 );
                 return Some(value);
             }
+            if let Some((address, length)) = without_length(first)
+                && let Ok((value, _)) = one(arguments, &address, words.get(1..).unwrap_or_default())
+                && let Value::Address(_) | Value::Endpoint(..) = value
+            {
+                diagnostics.push(no_length(first, length));
+                return Some(value);
+            }
             diagnostics.push(cannot_be(statement.keyword.text, wrong, arguments));
             None
         }
@@ -127,6 +134,28 @@ fn without_junk<'t>(arguments: Arguments, word: &Word<'t>) -> Option<(Value, &'t
     }
     let digits = Word { text: digits, span: word.span };
     one(arguments, &digits, &[]).ok().map(|(value, _)| (value, junk))
+}
+
+/// An address; a length that follows it is reported.
+pub(crate) fn address(word: &Word<'_>, diagnostics: &mut Diagnostics) -> Option<IpAddr> {
+    if let Ok(address) = word.text.parse() {
+        return Some(address);
+    }
+    let (without, length) = without_length(word)?;
+    let address = without.text.parse().ok()?;
+    diagnostics.push(no_length(word, length));
+    Some(address)
+}
+
+/// What stands before `/LENGTH`, and that.
+fn without_length<'t>(word: &Word<'t>) -> Option<(Word<'t>, &'t str)> {
+    let (text, length) = word.text.split_at_checked(word.text.find('/')?)?;
+    Some((Word { text, ..*word }, length))
+}
+
+fn no_length(word: &Word<'_>, length: &str) -> Diagnostic {
+    let message = format!("`{length}` is no part of an address alone");
+    Diagnostic::new(Severity::Warning, word.span, message).label("left out, as keepalived does")
 }
 
 /// The value of a literal default; `None` if the row's shape does not fit it.
@@ -318,6 +347,13 @@ fn command(
     }
     let command_end = whole.start + used;
     let span = crate::Span { end: command_end, ..whole };
+    if let Some(argument) = shell::meant_for_a_shell(&argv) {
+        diagnostics.push(
+            Diagnostic::new(Severity::Warning, span, format!("no shell reads the `{argument}`"))
+                .label("it is an argument of the program, as in keepalived")
+                .help("write a script, or `\"/bin/sh -c '…'\"`"),
+        );
+    }
     let following = statement.arguments.iter().position(|word| word.span.start >= command_end);
     let following = following.unwrap_or(statement.arguments.len());
     let mut script = Script { argv, user: None, span: span.into() };

@@ -51,10 +51,13 @@ impl<'t> VirtualServers<'t> {
         check::check(statements, self.sources, self.without_effect, diagnostics)
     }
 
-    /// The one of the earlier model, if it is equal.
+    /// The one of the earlier model, if it is equal and what may be warned of in it stands where it
+    /// stood.
     pub(crate) fn shared(&self, service: VirtualServer) -> Arc<VirtualServer> {
-        let earlier = self.earlier.get(&service.frontend);
-        match earlier.filter(|earlier| ****earlier == service) {
+        let is_same = |earlier: &&&Arc<VirtualServer>| {
+            ****earlier == service && earlier.looked_at().eq(service.looked_at())
+        };
+        match self.earlier.get(&service.frontend).filter(is_same) {
             Some(earlier) => Arc::clone(earlier),
             None => Arc::new(service),
         }

@@ -167,7 +167,7 @@ fn destination_key(
     DestinationKey { address, port }
 }
 
-/// What the kernel knows a virtual server by: of a group, each address and mark.
+/// What the kernel knows a virtual server by: of a group, each address and mark, once.
 pub fn keys(service: &VirtualServer) -> Vec<ServiceKey> {
     let protocol = match service.protocol {
         Protocol::Tcp => ipvs::Protocol::Tcp,
@@ -195,6 +195,8 @@ pub fn keys(service: &VirtualServer) -> Vec<ServiceKey> {
                     }
                 }
             }
+            let mut seen = HashSet::with_capacity(keys.len());
+            keys.retain(|key| seen.insert(*key));
             keys
         }
     }
@@ -422,6 +424,23 @@ mod tests {
             "fwmark 7 -> 192.0.2.1:0",
         ];
         assert_eq!(table(GROUP), expected);
+    }
+
+    #[test]
+    fn what_the_lines_of_a_group_repeat_is_one_service() {
+        let text = GROUP.replace("fwmark 7", "fwmark 7\nfwmark 7\n192.0.2.100/30 80");
+        let mut services = services_of(&text).0;
+        let entries = touched(&mut services).unwrap().entries;
+        let keys: Vec<_> = entries.iter().map(|entry| entry.key().to_string()).collect();
+        let expected = [
+            "192.0.2.100:80/tcp",
+            "192.0.2.101:80/tcp",
+            "192.0.2.100:81/tcp",
+            "192.0.2.102:80/tcp",
+            "192.0.2.103:80/tcp",
+            "fwmark 7",
+        ];
+        assert_eq!(keys, expected);
     }
 
     #[test]

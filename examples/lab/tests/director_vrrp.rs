@@ -77,6 +77,42 @@ fn with_unicast_the_source_address_says_which_interface_it_is() {
     becomes(host, true, "it is MASTER");
 }
 
+/// Puts `eth0` into a VRF, if the kernel can.
+fn goes_into_vrf(host: &Host) -> bool {
+    let added = host.run("ip", ["link", "add", "blue", "type", "vrf", "table", "10"]);
+    if added.is_ok() {
+        ip(host, "link set blue up");
+        ip(host, "link set eth0 master blue");
+    }
+    added.is_ok()
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn an_instance_in_a_vrf_hears_its_peer_and_is_heard_by_it() {
+    let network = network();
+    let (a, b) = (network.host("a").unwrap(), network.host("b").unwrap());
+    if !goes_into_vrf(a) {
+        return;
+    }
+    let unicast = |own, peer| format!("unicast_src_ip {own}\nunicast_peer {{\n{peer}\n}}");
+    let outside = unicast("10.0.0.2", "10.0.0.1");
+    let outside = start(b, "", &format!("interface eth0\npriority 100\n{outside}"));
+    becomes(b, true, "the peer is MASTER");
+    let inside = unicast("10.0.0.1", "10.0.0.2");
+    let inside = format!(
+        "vrrp_instance VI_1 {{\nvirtual_router_id 51\nversion 3\nadvert_int 0.1\n\
+         priority 150\nvrf blue\n{inside}\n\
+         virtual_ipaddress {{\n{VIRTUAL_ADDRESS}/24 dev eth0\n}}\n}}\n"
+    );
+    let inside = a.spawn_keepalived("director", binary("director").unwrap(), &inside).unwrap();
+    becomes(a, true, "the one in the VRF is MASTER");
+    becomes(b, false, "its peer has heard it");
+    let (inside, outside) = (inside.log(), outside.log());
+    assert!(inside.contains("preempting 10.0.0.2"), "it has heard its peer: {inside}");
+    assert!(outside.contains("advert from 10.0.0.1"), "its peer has heard it: {outside}");
+}
+
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn processes_that_end_are_a_fault_until_enough_run_again() {

@@ -107,6 +107,7 @@
 //! |---|---|
 //! | `interface`, `mcast_src_ip`, `unicast_src_ip` | [`Instance::interface`], [`Instance::source`] |
 //! | `virtual_ipaddress` with `dev`, `scope`, `label`, … | [`Instance::addresses`], [`VirtualAddress`] |
+//! | `vrf` | the device of the VRF as [`Instance::interface`], with a [`Instance::source`] |
 //! | `dynamic_interfaces` | [`Instance::dynamic_interfaces`] |
 //! | `use_vmac`, `vmac_xmit_base` | [`Instance::virtual_mac`], [`VirtualMac`] |
 //! | `use_vmac_addr` | [`Instance::virtual_interfaces`], [`VirtualInterface`] |
@@ -121,9 +122,8 @@
 //! | `vrrp_rt_priority`, `vrrp_no_swap` | [`Options::realtime`], [`Options::lock_memory`] |
 //! | `log_unknown_vrids` | [`Snapshot::unknown_vrids`] |
 //!
-//! Not here: `use_ipvlan`, `use_vmac_addr`, `vrf`, `linkbeat_use_polling`, `dynamic_interfaces` (an
-//! interface must be there at the start; that it goes and comes back later is a fault and its end),
-//! `vrrp_iptables` and `vrrp_ipsets` (nf_tables instead), `virtual_routes`, `virtual_rules`.
+//! Not here: `use_ipvlan`, `linkbeat_use_polling`, `vrrp_iptables` and `vrrp_ipsets` (nf_tables instead),
+//! `virtual_routes`, `virtual_rules`.
 //!
 //! # Virtual MAC addresses
 //!

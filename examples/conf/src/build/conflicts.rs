@@ -1,6 +1,6 @@
 //! What cannot hold together although each part could.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -8,17 +8,19 @@ use crate::model::{
     Destination, FirewallMark, Frontend, GroupMember, Model, Place, Protocol, VirtualAddress,
     VirtualServer, VrrpInstance,
 };
-use crate::{Diagnostic, Diagnostics, Severity};
+use crate::{Diagnostic, Diagnostics, Severity, Span};
 
 use super::address::not_a_host;
 
-pub(super) fn check(model: &Model, diagnostics: &mut Diagnostics) {
+/// The services stand at these places. One that is shared with an earlier model knows only where it
+/// stood then.
+pub(super) fn check(model: &mut Model, places: &[Span], diagnostics: &mut Diagnostics) {
     same_router(model, diagnostics);
     same_address(model, diagnostics);
-    same_service(model, diagnostics);
-    for service in &model.virtual_servers {
-        broadcast_service(model, service, diagnostics);
+    for (service, &place) in model.virtual_servers.iter().zip(places) {
+        broadcast_service(model, service, place, diagnostics);
     }
+    same_service(model, places, diagnostics);
 }
 
 fn same_router(model: &Model, diagnostics: &mut Diagnostics) {
@@ -71,7 +73,7 @@ fn same_address(model: &Model, diagnostics: &mut Diagnostics) {
 }
 
 /// What of a service the kernel can have only once.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Served {
     Address(IpAddr, u16, Protocol),
     Mark(FirewallMark),
@@ -107,21 +109,31 @@ fn served(service: &VirtualServer) -> Vec<Served> {
     }
 }
 
-fn same_service(model: &Model, diagnostics: &mut Diagnostics) {
+/// A file that is included twice has equal services, of which one is enough. Of others, keepalived puts
+/// all servers into one entry, and what one takes out of there is gone for the other.
+fn same_service(model: &mut Model, places: &[Span], diagnostics: &mut Diagnostics) {
     let mut seen = HashMap::new();
-    for service in &model.virtual_servers {
+    let mut repeated = HashSet::new();
+    for (at, (service, &place)) in model.virtual_servers.iter().zip(places).enumerate() {
         let twice = served(service).into_iter().find_map(|served| {
-            let message = format!("there is another service {served}");
-            seen.insert(served, service.span).map(|earlier| (message, earlier))
+            let (first, earlier, there) = *seen.entry(served).or_insert((at, service, place));
+            (first != at).then_some((served, earlier, there))
         });
-        if let Some((message, earlier)) = twice {
-            diagnostics.push(
-                Diagnostic::new(Severity::Error, service.span, message)
-                    .related(earlier, "the other one")
-                    .help("put all real servers into one virtual_server"),
-            );
-        }
+        let Some((served, earlier, there)) = twice else { continue };
+        let diagnostic = if earlier == service {
+            repeated.insert(at);
+            Diagnostic::new(Severity::Warning, place, format!("service {served} is there twice"))
+                .label("ignored: it says the same again")
+                .related(there, "this one counts")
+        } else {
+            Diagnostic::new(Severity::Error, place, format!("there is another service {served}"))
+                .related(there, "the other one")
+                .help("put all real servers into one virtual_server")
+        };
+        diagnostics.push(diagnostic);
     }
+    let mut at = 0..;
+    model.virtual_servers.retain(|_| at.next().is_none_or(|at| !repeated.contains(&at)));
 }
 
 fn all_addresses(instance: &VrrpInstance) -> impl Iterator<Item = &VirtualAddress> {
@@ -129,7 +141,12 @@ fn all_addresses(instance: &VrrpInstance) -> impl Iterator<Item = &VirtualAddres
 }
 
 /// A service on an address that is no host's in the network it is given as a virtual address.
-fn broadcast_service(model: &Model, service: &VirtualServer, diagnostics: &mut Diagnostics) {
+fn broadcast_service(
+    model: &Model,
+    service: &VirtualServer,
+    place: Span,
+    diagnostics: &mut Diagnostics,
+) {
     let Frontend::Address { address: IpAddr::V4(address), .. } = service.frontend else { return };
     let network = model.instances.iter().flat_map(all_addresses).find_map(|virtual_address| {
         let IpAddr::V4(held) = virtual_address.address else { return None };
@@ -142,17 +159,13 @@ fn broadcast_service(model: &Model, service: &VirtualServer, diagnostics: &mut D
     });
     if let Some((what, virtual_address)) = network {
         diagnostics.push(
-            Diagnostic::new(
-                Severity::Error,
-                service.span,
-                format!("{address} is not a host address"),
-            )
-            .label(format!("this is the {what}"))
-            .related(
-                virtual_address.span,
-                format!("of this network of length {}", virtual_address.prefix_len),
-            )
-            .help("balance on an address that a machine can have"),
+            Diagnostic::new(Severity::Error, place, format!("{address} is not a host address"))
+                .label(format!("this is the {what}"))
+                .related(
+                    virtual_address.span,
+                    format!("of this network of length {}", virtual_address.prefix_len),
+                )
+                .help("balance on an address that a machine can have"),
         );
     }
 }

@@ -1,12 +1,13 @@
 //! What follows `virtual_server`, and the groups that it may name.
 
+use std::collections::{HashMap, hash_map};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 
 use crate::check::{Entries, Entry};
 use crate::model::{AddressRange, Family, FirewallMark, Frontend, GroupMember};
 use crate::tree::{Statement, Word};
-use crate::value::{Value, integer};
+use crate::value::{self, Value, integer};
 
 use super::Context;
 
@@ -67,12 +68,23 @@ fn group(
     let named = |group: &&Entry<'_>| {
         group.statement.arguments.first().is_some_and(|word| word.text == name.text)
     };
-    let Some(group) = root.all("virtual_server_group").find(named) else {
+    let mut groups = root.all("virtual_server_group").filter(named);
+    let Some(group) = groups.next() else {
         context
             .error(name.span, format!("there is no virtual_server_group `{}`", name.text))
             .help(format!("add `virtual_server_group {} {{ IP PORT }}`", name.text));
         return None;
     };
+    // A file that is included twice has it again.
+    for another in groups.filter(|another| !words(another).eq(words(group))) {
+        context
+            .warning(
+                another.span(),
+                format!("there is another virtual_server_group `{}`", name.text),
+            )
+            .label("ignored, as keepalived does")
+            .related(group.span(), "this one counts");
+    }
     let mut members: Vec<(&Statement<'_>, GroupMember)> = Vec::new();
     let mut marks = Vec::new();
     for line in group.lines() {
@@ -92,12 +104,65 @@ fn group(
     let marks = marks
         .into_iter()
         .map(|(line, mark)| (line, GroupMember::FirewallMark(FirewallMark { mark, family })));
-    let members: Vec<_> = members.into_iter().chain(marks).map(|(_, member)| member).collect();
+    members.extend(marks);
+    overlaps(&members, context);
+    let members: Vec<_> = members.into_iter().map(|(_, member)| member).collect();
     if members.is_empty() {
         context.error(group.span(), format!("the group `{}` is empty", name.text));
         return None;
     }
     Some(Frontend::Group { name: name.text.to_owned(), members })
+}
+
+fn words<'t>(group: &Entry<'t>) -> impl Iterator<Item = &'t str> {
+    let words = |line: &'t Statement<'t>| {
+        std::iter::once(&line.keyword).chain(&line.arguments).map(|word| word.text)
+    };
+    group.lines().iter().flat_map(words)
+}
+
+/// Lines that say again what others have said. The kernel has it once.
+fn overlaps(members: &[(&Statement<'_>, GroupMember)], context: &mut Context<'_>) {
+    let mut marks: HashMap<_, &Statement<'_>> = HashMap::new();
+    let mut ranges = Vec::new();
+    for (line, member) in members {
+        match member {
+            GroupMember::FirewallMark(mark) => match marks.entry(*mark) {
+                hash_map::Entry::Occupied(earlier) => repeated(earlier.get(), line, context),
+                hash_map::Entry::Vacant(first) => {
+                    first.insert(*line);
+                }
+            },
+            GroupMember::Addresses(range) => ranges.push((range, *line)),
+        }
+    }
+    ranges.sort_by_key(|(range, line)| (range.port(), range.first(), line.keyword.span));
+    // Of those that began before, the one that reaches furthest.
+    let mut widest: Option<(&AddressRange, &Statement<'_>)> = None;
+    for (range, line) in ranges {
+        let Some((wide, other)) = widest.filter(|(wide, _)| wide.port() == range.port()) else {
+            widest = Some((range, line));
+            continue;
+        };
+        if range.first() <= wide.last() {
+            repeated(other, line, context);
+        }
+        if range.last() > wide.last() {
+            widest = Some((range, line));
+        }
+    }
+}
+
+fn repeated(one: &Statement<'_>, other: &Statement<'_>, context: &mut Context<'_>) {
+    let (first, second) = if one.keyword.span <= other.keyword.span {
+        (one.keyword.span, other.keyword.span)
+    } else {
+        (other.keyword.span, one.keyword.span)
+    };
+    context
+        .warning(second, "an earlier line of this group has some of this already")
+        .label("what is repeated is one service, as with keepalived")
+        .related(first, "this one");
 }
 
 /// A line of a group.
@@ -212,7 +277,7 @@ fn mark(
 }
 
 fn address(word: &Word<'_>, context: &mut Context<'_>) -> Option<IpAddr> {
-    let address = word.text.parse().ok();
+    let address = value::address(word, context.diagnostics);
     if address.is_none() {
         context
             .error(word.span, format!("`{}` is not an IP address", word.text))

@@ -1,4 +1,5 @@
 mod destination;
+mod interface;
 mod traps;
 mod virtual_mac;
 
@@ -41,7 +42,10 @@ pub(super) fn build(
         {
             silent.push((strict, name.span));
         }
-        instances.extend(reader.read(name.text, preferences, context));
+        match reader.read(name.text, preferences, context) {
+            Some(instance) => instances.push(instance),
+            None => drop(context.broken_instances.insert(name.text.to_owned())),
+        }
     }
     virtual_mac::name_interfaces(&mut instances, defaults);
     warn_of_silence(silent, context);
@@ -97,9 +101,10 @@ impl<'t> Reader<'_, 't> {
         self.limit(&mut addresses, &mut excluded, context);
         self.warn_of_no_address(addresses.is_empty(), excluded.is_empty(), strict, context);
         let source_address = self.source(family, context);
-        let destination = self.destination(family, strict, context);
+        let destination = self.destination(family, source_address, strict, context);
         let unicast = matches!(destination, Destination::Unicast { .. });
         let interface = self.interface(unicast && source_address.is_some(), context);
+        self.warn_of_addresses_on_vrf([&addresses, &excluded], context);
         let own_interface = interface.as_ref().and_then(Option::as_deref);
         let mut tracking = track::build(inside, own_interface, self.trackable, context);
         if priority == Some(Priority::OWNER) {
@@ -159,33 +164,6 @@ impl<'t> Reader<'_, 't> {
             notify: notify::instance(inside, self.defaults.notify_priority_changes, context),
             span: self.name.into(),
         })
-    }
-
-    /// `Some(None)` if the kernel is to be asked which interface has the source address.
-    fn interface(
-        &self,
-        has_unicast_source: bool,
-        context: &mut Context<'_>,
-    ) -> Option<Option<String>> {
-        let Some(entry) = self.inside().get("interface") else {
-            if has_unicast_source {
-                return Some(None);
-            }
-            context
-                .error(self.name, "`interface` is missing")
-                .label("this `vrrp_instance` has none")
-                .help("add `interface IF`; only unicast with `unicast_src_ip` can do without");
-            return None;
-        };
-        let name = self.inside().text("interface")?;
-        if name == "lo" {
-            context
-                .error(entry.span(), "VRRP cannot run on the loopback interface")
-                .help("name the interface the other routers are reached through");
-        } else {
-            address::expect_interface(&name, entry.span(), context);
-        }
-        Some(Some(name))
     }
 
     fn version(&self, family: Family, context: &mut Context<'_>) -> VrrpVersion {

@@ -149,6 +149,9 @@ fn sync_daemon(
     }
     if let Some(name) = named {
         let Some(instance) = instances.iter().find(|instance| instance.name == name.text) else {
+            if context.broken_instances.contains(name.text) {
+                return None;
+            }
             context
                 .error(name.span, format!("there is no vrrp_instance `{}`", name.text))
                 .help("name the instance whose state the sync daemon follows");

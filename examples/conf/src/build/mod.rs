@@ -49,6 +49,7 @@ pub(crate) fn build(
         tables: routing::Tables::new(&entries, files),
         check_rules: HashSet::new(),
         connections: HashSet::new(),
+        broken_instances: HashSet::new(),
         diagnostics,
     };
     let (mut global, defaults) = global::build(&entries, &mut context);
@@ -73,7 +74,7 @@ pub(crate) fn build(
     let link_delays = link_delays::build(root, &instances, &mut context);
     global.lvs = lvs::build(&entries, root, &instances, &mut context);
     let log_all_failures = defaults.checker_log_all_failures;
-    let virtual_servers =
+    let (virtual_servers, places) =
         virtual_server::build(root, services, log_all_failures, &track_files, &mut context);
     let mut model = Model {
         process,
@@ -90,7 +91,7 @@ pub(crate) fn build(
         instances,
         virtual_servers,
     };
-    conflicts::check(&model, context.diagnostics);
+    conflicts::check(&mut model, &places, context.diagnostics);
     script::remove_unused(&mut model, context.diagnostics);
     script::look_for_programs(&model, files, context.diagnostics);
     model
@@ -120,6 +121,8 @@ struct Context<'c> {
     check_rules: HashSet<Arc<CheckRules>>,
     /// How those connect.
     connections: HashSet<Arc<Connection>>,
+    /// Names of instances that could not be built, which is said already.
+    broken_instances: HashSet<String>,
     diagnostics: &'c mut Diagnostics,
 }
 

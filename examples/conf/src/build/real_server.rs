@@ -8,7 +8,7 @@ use crate::model::{Family, Forward, Frontend, GroupMember, RealServer};
 use crate::value::Value;
 
 use super::checker::{self, Inherited};
-use super::{Context, method};
+use super::{Context, Saying, method};
 
 /// What a real server takes from its service.
 pub(super) struct Service<'f> {
@@ -88,6 +88,11 @@ pub(super) fn endpoint(
         }
         Frontend::Group { members, .. } => {
             let nat = forward == Forward::Nat;
+            let other = |member: &GroupMember| matches!(member, GroupMember::Addresses(range) if Some(range.port()) != port);
+            if port.is_some() && !nat && members.iter().any(other) {
+                cannot_change_the_port(entry, forward, context)?
+                    .label("the port of each service of the group is used, as keepalived does");
+            }
             let port = port.filter(|_| nat).or_else(|| common_port(members));
             return Some((address, port.unwrap_or_default()));
         }
@@ -98,13 +103,21 @@ pub(super) fn endpoint(
     if forward == Forward::Nat {
         return Some((address, port));
     }
+    cannot_change_the_port(entry, forward, context)?
+        .label(format!("port {services} is used, as keepalived does"));
+    Some((address, services))
+}
+
+fn cannot_change_the_port<'d>(
+    entry: &Entry<'_>,
+    forward: Forward,
+    context: &'d mut Context<'_>,
+) -> Option<Saying<'d>> {
     let method = if forward == Forward::DirectRouting { "DR" } else { "TUN" };
     let word = entry.statement.arguments.get(1)?;
-    context
-        .warning(word.span, format!("{method} cannot change the port of a packet"))
-        .label(format!("port {services} is used, as keepalived does"))
-        .help("let the server listen on the service's port, or use `lb_kind NAT`");
-    Some((address, services))
+    let warning =
+        context.warning(word.span, format!("{method} cannot change the port of a packet"));
+    Some(warning.help("let the server listen on the service's port, or use `lb_kind NAT`"))
 }
 
 /// The port of a group, if there is only one.

@@ -1,5 +1,4 @@
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 
 use crate::Diagnostics;
 use crate::check::Entries;
@@ -51,7 +50,8 @@ pub(super) fn remove_unused(model: &mut Model, diagnostics: &mut Diagnostics) {
         tracking.flat_map(|tracking| &tracking.scripts).map(|track| track.name.as_str()).collect();
     model.scripts.retain(|script| {
         let used = tracked.contains(script.name.as_str());
-        if !used {
+        // What tracks it may be what is wrong.
+        if !used && !diagnostics.has_errors() {
             diagnostics.push(
                 Diagnostic::new(
                     Severity::Warning,
@@ -70,13 +70,13 @@ pub(super) fn look_for_programs(model: &Model, files: &dyn Files, diagnostics: &
     let mut seen: HashSet<&str> = HashSet::new();
     for script in model.all_scripts() {
         let Some(program) = script.argv.first() else { continue };
-        // A bare name is looked for along PATH when it is run.
-        if !program.contains('/') || !seen.insert(program) {
+        if !seen.insert(program) {
             continue;
         }
         let fails = "running it will fail";
-        let (wrong, so) = match files.program(Path::new(program)) {
+        let (wrong, so) = match files.program(program) {
             Program::Executable => continue,
+            Program::Missing if !program.contains('/') => ("is in no folder of PATH", fails),
             Program::Missing => ("does not exist", fails),
             Program::NotExecutable => ("is not executable", fails),
             Program::Hidden => {

@@ -26,6 +26,8 @@ pub(super) fn build(
         }
         let members = members(entry, &groups, instances, context);
         match members.as_slice() {
+            // Those that it has may be what is wrong.
+            [] | [_] if context.diagnostics.has_errors() => {}
             [] => {
                 context
                     .warning(name.span, "this group has no instance")
@@ -107,6 +109,9 @@ fn members(
     let lines = entry.inside.all("group").flat_map(|entry| entry.lines());
     // Several may stand on one line.
     for word in lines.flat_map(|line| std::iter::once(&line.keyword).chain(&line.arguments)) {
+        if context.broken_instances.contains(word.text) {
+            continue;
+        }
         if !instances.iter().any(|instance| instance.name == word.text) {
             let names = instances.iter().map(|instance| instance.name.as_str());
             let error =

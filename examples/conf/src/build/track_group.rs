@@ -129,7 +129,7 @@ impl<'t> TrackGroups<'t> {
             for member in members {
                 if let Some(instance) = instances.iter_mut().find(|it| it.name == member.text) {
                     interfaces.iter().for_each(|(name, word)| track(instance, name, word));
-                } else {
+                } else if !context.broken_instances.contains(member.text) {
                     let names = instances.iter().map(|instance| instance.name.as_str());
                     let message = format!("there is no vrrp_instance `{}`", member.text);
                     say_unknown(member, message, nearest(member.text, names), context);

@@ -8,10 +8,11 @@ use std::time::Duration;
 use crate::Span;
 use crate::check::{Entries, Entry};
 use crate::model::{
-    Family, Forward, Frontend, GroupMember, Persistence, PersistenceEngine, PersistenceMask, Probe,
-    Protocol, RealServer, Scheduler, ServiceFlags, SorryServer, Ssl, TrackFile, VirtualServer,
+    Family, Forward, Frontend, GroupMember, Persistence, PersistenceEngine, PersistenceMask, Place,
+    Probe, Protocol, RealServer, Scheduler, ServiceFlags, SorryServer, Ssl, TrackFile,
+    VirtualServer,
 };
-use crate::value::integer;
+use crate::value::{Value, integer};
 use crate::virtual_servers::VirtualServers;
 
 use super::checker::Inherited;
@@ -21,25 +22,26 @@ use super::{Context, frontend, method};
 /// keepalived's own when persistence is wanted and no time is given.
 const PERSISTENCE: Duration = Duration::from_secs(360);
 
-/// The `virtual_server` blocks.
+/// The `virtual_server` blocks, and where each stands.
 pub(super) fn build(
     root: &Entries<'_>,
     services: &mut VirtualServers<'_>,
     log_all_failures: bool,
     track_files: &[TrackFile],
     context: &mut Context<'_>,
-) -> Vec<Arc<VirtualServer>> {
+) -> (Vec<Arc<VirtualServer>>, Vec<Span>) {
     let ssl = Arc::new(ssl(root, context));
     let checks = Inherited { log_all_failures, ssl, track_files, ..Inherited::default() };
-    let mut built = Vec::new();
+    let (mut built, mut places) = (Vec::new(), Vec::new());
     while let Some(statements) = services.next_tree(context.diagnostics) {
         let entries = services.check(&statements, context.diagnostics);
         for entry in entries.iter() {
-            let service = one(entry, root, &checks, context);
-            built.extend(service.map(|service| services.shared(service)));
+            let Some(service) = one(entry, root, &checks, context) else { continue };
+            places.push(service.span.into());
+            built.push(services.shared(service));
         }
     }
-    built
+    (built, places)
 }
 
 /// The `SSL` block.
@@ -195,18 +197,25 @@ fn real_servers(
     context: &mut Context<'_>,
 ) -> Vec<RealServer> {
     let mut servers: Vec<RealServer> = Vec::new();
-    let mut seen = HashMap::new();
+    let mut seen: HashMap<_, (Place, &Option<Value>)> = HashMap::new();
     for entry in inside.all("real_server") {
         let Some(server) = real_server::build(entry, service, context) else { continue };
         match seen.entry((server.address, server.port)) {
             hash_map::Entry::Occupied(earlier) => {
-                context
+                let (place, value) = *earlier.get();
+                let twice = context
                     .warning(server.span, format!("{} is listed twice", server.address))
-                    .label("this one is ignored, as keepalived does")
-                    .related(*earlier.get(), "this one counts");
+                    .related(place, "this one counts");
+                if entry.value == *value {
+                    twice.label("this one is ignored, as keepalived does");
+                } else {
+                    twice
+                        .label("this one is ignored: packets keep their port on the way to it")
+                        .help("put its checks into the other: all of them must pass");
+                }
             }
             hash_map::Entry::Vacant(first) => {
-                first.insert(server.span);
+                first.insert((server.span, &entry.value));
                 servers.push(server);
             }
         }

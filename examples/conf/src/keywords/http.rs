@@ -1,8 +1,10 @@
 use super::checker::{CONNECTION, LOGGING, NB_GET_RETRY, TIMING};
 use super::{Arguments, Block, COUNT, Keyword, NAME, accepted, refused, works};
 
-pub(super) static HTTP_GET: Block =
-    Block { name: "HTTP_GET", keywords: &[&HTTP, &CONNECTION, &TIMING, &LOGGING, &NB_GET_RETRY] };
+pub(super) static HTTP_GET: Block = Block {
+    name: "HTTP_GET",
+    keywords: &[&HTTP, &NO_TLS, &CONNECTION, &TIMING, &LOGGING, &NB_GET_RETRY],
+};
 
 pub(super) static SSL_GET: Block = Block {
     name: "SSL_GET",
@@ -35,6 +37,16 @@ static TLS: [Keyword; 3] = [
     works("sni_name", NAME),
     works("tls_compliant", Arguments::None),
 ];
+
+/// keepalived does not ask which of the two it is.
+static NO_TLS: [Keyword; 3] = {
+    const WHY: &str = "HTTP_GET has no TLS; that is SSL_GET";
+    [
+        accepted("enable_sni", Arguments::None, WHY),
+        accepted("sni_name", NAME, WHY),
+        accepted("tls_compliant", Arguments::None, WHY),
+    ]
+};
 
 static PAGE: [Keyword; 11] = [
     works("path", Arguments::Word("PATH")).required(),

@@ -17,7 +17,7 @@ const SCHEDULERS: Arguments = Arguments::Choice(&[
     "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "mh", "dh", "fo", "ovf", "sed", "nq", "twos",
 ]);
 
-static SERVICE: [Keyword; 18] = [
+static SERVICE: [Keyword; 19] = [
     works("lb_algo", SCHEDULERS),
     works("lvs_sched", SCHEDULERS),
     works("lb_kind", METHOD),
@@ -36,6 +36,7 @@ static SERVICE: [Keyword; 18] = [
     works("real_server", Arguments::Endpoint).each().block(&REAL_SERVER),
     works("smtp_alert", Arguments::Flag),
     accepted("snmp_name", NAME, NO_SNMP),
+    accepted("nat_mask", Arguments::Word("MASK"), "keepalived knows it no more"),
 ];
 
 /// keepalived must know the scheduler to know its flags.

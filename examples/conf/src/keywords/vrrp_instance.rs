@@ -14,6 +14,8 @@ static AUTHENTICATION: Block = Block {
 
 const IF: Arguments = Arguments::Word("IF");
 const OVERSLEPT: &str = "whoever was asleep for too long always listens before it speaks";
+/// In keepalived 2.2.7 it is another interface for advertisements alone, with the same MAC address.
+const NO_IPVLAN: &str = "advertisements come from another address: name that with `mcast_src_ip`, and in `static_ipaddress`";
 const WORDS: Arguments = Arguments::OptionalWords("…");
 const PEER: &str = "IP [min_ttl N] [max_ttl N]";
 const ADDRESS: &str = "IP[/LENGTH] [brd IP|+|-] [dev IF] [scope S] [label L] [peer IP[/LENGTH]] \
@@ -41,11 +43,11 @@ static ROUTER: [Keyword; 44] = [
     works("track_src_ip", Arguments::None),
     works("version", Arguments::Choice(&["2", "3"])),
     works("native_ipv6", Arguments::None),
-    refused("vrf", IF, "the instance would run outside its VRF"),
+    works("vrf", IF),
     works("use_vmac", Arguments::OptionalWords("[name] [IF] [MAC]")),
     works("use_vmac_addr", Arguments::None),
     works("vmac_xmit_base", Arguments::None),
-    refused("use_ipvlan", WORDS, "addresses would be on the interface itself"),
+    refused("use_ipvlan", WORDS, NO_IPVLAN),
     works("nopreempt", Arguments::None),
     works("preempt", Arguments::None),
     works("preempt_delay", Arguments::Seconds { min: 0, max: 1_000_000_000 }).or("0"),

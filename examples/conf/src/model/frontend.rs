@@ -77,17 +77,27 @@ impl AddressRange {
         self.port
     }
 
+    /// The last address.
+    #[must_use]
+    pub fn last(&self) -> IpAddr {
+        after(self.first, self.more)
+    }
+
     /// Each address, from the first on.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> + use<> {
         let first = self.first;
-        (0..=self.more).map(move |further| match first {
-            IpAddr::V4(first) => {
-                Ipv4Addr::from_bits(first.to_bits().wrapping_add(further.into())).into()
-            }
-            IpAddr::V6(first) => {
-                Ipv6Addr::from_bits(first.to_bits().wrapping_add(further.into())).into()
-            }
-        })
+        (0..=self.more).map(move |further| after(first, further))
+    }
+}
+
+fn after(first: IpAddr, further: u16) -> IpAddr {
+    match first {
+        IpAddr::V4(first) => {
+            Ipv4Addr::from_bits(first.to_bits().wrapping_add(further.into())).into()
+        }
+        IpAddr::V6(first) => {
+            Ipv6Addr::from_bits(first.to_bits().wrapping_add(further.into())).into()
+        }
     }
 }
 
@@ -95,10 +105,8 @@ impl fmt::Display for AddressRange {
     /// As a line of a group.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first.fmt(f)?;
-        if self.more > 0
-            && let Some(last) = self.addresses().last()
-        {
-            write!(f, "-{last}")?;
+        if self.more > 0 {
+            write!(f, "-{}", self.last())?;
         }
         write!(f, " {}", self.port)
     }

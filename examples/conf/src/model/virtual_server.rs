@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::{Checker, Connection, Frontend, Place, Script};
+use super::{Checker, Connection, Frontend, Place, Probe, Script, Ssl};
+use crate::Span;
 
 /// `virtual_server { }`: one load-balanced service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,17 @@ impl VirtualServer {
             .chain(servers.flat_map(|server| [&server.notify_up, &server.notify_down]))
             .filter_map(Option::as_deref)
             .chain(checks.filter_map(|check| check.probe.script()))
+    }
+
+    /// Where it names what is looked for on the machine: scripts, and files of TLS.
+    pub(crate) fn looked_at(&self) -> impl Iterator<Item = Span> {
+        let checks = self.real_servers.iter().flat_map(|server| &server.checkers);
+        let with_files = checks.filter(|check| match &check.probe {
+            Probe::Http(http) => http.tls.as_deref().is_some_and(|ssl| *ssl != Ssl::default()),
+            _ => false,
+        });
+        let places = self.scripts().map(|script| script.span);
+        places.chain(with_files.map(|check| check.span)).map(Span::from)
     }
 
     /// Takes out the scripts that are not to be run, and the checks that would run them.

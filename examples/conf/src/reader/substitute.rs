@@ -242,6 +242,13 @@ impl Reader<'_> {
         if stays {
             output.copy(line, found.range.clone(), used);
             if output.quoted == found.braces {
+                let follows = line.text().get(found.range.end..).unwrap_or_default();
+                let defines = found.range.start == 0 && follows.trim_start().starts_with('=');
+                let help = if defines {
+                    format!("no blank stands before the `=` of a definition: `${name}=VALUE`")
+                } else {
+                    format!("define it above, `${name}=VALUE`, if a value is meant")
+                };
                 self.diagnostics.push(
                     Diagnostic::new(
                         Severity::Warning,
@@ -249,7 +256,7 @@ impl Reader<'_> {
                         format!("`{name}` is not defined up to here"),
                     )
                     .label("this stays as it is")
-                    .help(format!("define it above, `${name}=VALUE`, if a value is meant")),
+                    .help(help),
                 );
             }
             return;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use steadfast_conf::{Loaded, Style, Surroundings, parse_in};
+use steadfast_conf::{Loaded, Severity, Style, Surroundings, parse_in};
 
 use super::{instance, model, said};
 
@@ -170,6 +170,14 @@ fn what_is_not_defined_is_one_error_and_tears_nothing_apart() {
         ),
         ["error: `NAME` is not defined up to here"]
     );
+}
+
+#[test]
+fn a_definition_with_a_blank_before_its_sign_is_told_how_it_is_written() {
+    let loaded = on("", "$VIP = 192.0.2.1\n");
+    let warning = loaded.diagnostics.of(Severity::Warning).next().unwrap();
+    let help = "no blank stands before the `=` of a definition: `$VIP=VALUE`";
+    assert_eq!(warning.help.as_deref(), Some(help));
 }
 
 #[test]

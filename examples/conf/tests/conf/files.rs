@@ -52,6 +52,31 @@ fn virtual_servers_that_are_as_they_were_are_shared_with_the_earlier_model() {
 }
 
 #[test]
+fn a_service_that_conflicts_with_one_of_the_earlier_model_is_told_where_that_one_is_now() {
+    let before = folder(&[("k.conf", &super::service(""))]);
+    let earlier = load(&before.path().join("k.conf")).model.unwrap();
+    let text = format!("# a line\n{}{}", super::service(""), super::service("alpha"));
+    let after = folder(&[("k.conf", &text)]);
+    let path = after.path().join("k.conf");
+    let loaded = load_again(&path, &Surroundings::default(), &earlier);
+    let conflict = loaded.diagnostics.iter().next().unwrap();
+    let line = loaded.sources.location(conflict.related[0].0).unwrap().line;
+    assert_eq!((messages(&loaded), line), (vec!["there is another service 192.0.2.10 80"], 2));
+}
+
+#[test]
+fn what_is_missing_is_told_where_it_is_now_although_its_service_is_as_it_was() {
+    let service = super::service("quorum_up /nonexistent/up");
+    let before = folder(&[("k.conf", &service)]);
+    let earlier = load(&before.path().join("k.conf")).model.unwrap();
+    let after = folder(&[("k.conf", &format!("# a line\n# and another\n{service}"))]);
+    let loaded = load_again(&after.path().join("k.conf"), &Surroundings::default(), &earlier);
+    let place = loaded.diagnostics.iter().next().unwrap().span.unwrap();
+    assert_eq!(loaded.sources.location(place).unwrap().line, 7);
+    assert_eq!(messages(&loaded), ["`/nonexistent/up` does not exist"]);
+}
+
+#[test]
 fn routing_tables_have_the_names_that_iproute2_gives_them() {
     let text = "static_routes {\n192.0.2.0/24 dev eth0 table blue\n\
                 192.0.2.0/24 dev eth0 table red\n}\n\
@@ -187,7 +212,8 @@ fn scripts_that_cannot_run_are_warned_of_once() {
     let path = |name| folder.path().join(name).display().to_string();
     fs::set_permissions(folder.path().join("good"), fs::Permissions::from_mode(0o755)).unwrap();
     let text = super::instance(&format!(
-        "notify_master {}\nnotify_backup {}\nnotify_fault {}\nnotify_stop {}\nnotify bare",
+        "notify_master {}\nnotify_backup {}\nnotify_fault {}\nnotify_stop {}\n\
+         notify /bin/true",
         path("good"),
         path("bad"),
         path("none"),
@@ -201,6 +227,14 @@ fn scripts_that_cannot_run_are_warned_of_once() {
     ];
     assert_eq!(messages(&loaded), expected);
     assert!(loaded.model.is_some());
+}
+
+#[test]
+fn a_program_without_a_path_that_is_nowhere_is_warned_of() {
+    let text = super::instance("notify sh\nnotify_stop no-such-program-anywhere");
+    let folder = folder(&[("main.conf", &text)]);
+    let loaded = load(&folder.path().join("main.conf"));
+    assert_eq!(messages(&loaded), ["`no-such-program-anywhere` is in no folder of PATH"]);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use steadfast_conf::model::{Family, Frontend, GroupMember, PersistenceEngine, Protocol};
 
+use steadfast_conf::{Diagnostic, Style, parse};
+
 use super::{model, said, service};
 
 fn group(lines: &str) -> String {
@@ -104,10 +106,43 @@ fn wrong_lines_of_a_group_are_errors() {
         ("10.0.0.0/8 80", "`10.0.0.0/8` is no range of at most 65536 addresses"),
         ("192.0.2.1 80\n2001:db8::1 80", "a group is either of IPv4 or of IPv6"),
         ("fwmark 1 inet4", "`inet4` is no address family"),
-        ("192.0.2.1 80\n192.0.2.0/30 80", "there is another service 192.0.2.1 80"),
     ] {
         assert_eq!(said(&group(lines)), [format!("error: {error}")], "{lines}");
     }
+}
+
+#[test]
+fn lines_of_a_group_may_repeat_each_other_with_a_warning_at_the_later() {
+    let places = |lines: &str| {
+        let loaded = parse("t.conf", &group(lines).replace("DR", "NAT"));
+        assert!(loaded.model.is_some(), "{}", loaded.render(Style::Plain));
+        let line = |span| loaded.sources.location(span).unwrap().line - 1;
+        let place = |diagnostic: &Diagnostic| {
+            (line(diagnostic.span.unwrap()), line(diagnostic.related[0].0))
+        };
+        loaded.diagnostics.iter().map(place).collect::<Vec<_>>()
+    };
+    for (lines, expected) in [
+        ("192.0.2.1 80\n192.0.2.1 80", vec![(2, 1)]),
+        ("192.0.2.1 80\n192.0.2.1 81", vec![]),
+        ("192.0.2.1-4 80\n192.0.2.5-8 80", vec![]),
+        ("192.0.2.1-4 80\n192.0.2.4-8 80", vec![(2, 1)]),
+        ("192.0.2.4-8 80\n192.0.2.1-4 80", vec![(2, 1)]),
+        ("192.0.2.7 80\n192.0.2.0-3 80\n192.0.2.0/29 80", vec![(3, 2)]),
+        ("192.0.2.0/29 80\n192.0.2.1 80\n192.0.2.3 80", vec![(2, 1), (3, 1)]),
+        ("fwmark 1\nfwmark 2\n192.0.2.1 80\nfwmark 1 inet", vec![(4, 1)]),
+    ] {
+        assert_eq!(places(lines), expected, "{lines}");
+    }
+}
+
+#[test]
+fn of_groups_of_one_name_the_first_counts() {
+    let lines = "192.0.2.1 80\n}\nvirtual_server_group web {\n192.0.2.2 80";
+    assert_eq!(addresses(lines), ["192.0.2.1 80"]);
+    let warning = "warning: there is another virtual_server_group `web`";
+    assert_eq!(said(&group(lines)), [warning]);
+    assert_eq!(said(&group(&lines.replace("192.0.2.2", "192.0.2.1"))), [""; 0], "it is the same");
 }
 
 #[test]

@@ -144,6 +144,28 @@ fn arguments_outside_quotes_are_lost_and_said() {
 }
 
 #[test]
+fn what_only_a_shell_reads_is_warned_of() {
+    for (command, word) in [
+        ("/bin/curl localhost | grep 200", "|"),
+        ("/bin/curl localhost > /dev/null", ">"),
+        ("/bin/curl localhost 2>/dev/null", "2>/dev/null"),
+        ("/bin/check && /bin/other", "&&"),
+    ] {
+        let text = scripted(&format!("script \"{command}\""), "s");
+        assert_eq!(said(&text), [format!("warning: no shell reads the `{word}`")], "{command}");
+    }
+    assert_eq!(said(&scripted("script \"/bin/sh -c 'a | b > c'\"", "s")), [""; 0]);
+}
+
+#[test]
+fn a_redirection_alone_is_run_by_a_shell() {
+    let text = scripted("script \"</dev/tcp/127.0.0.1/80\"", "s");
+    assert_eq!(said(&text), [""; 0]);
+    let argv = &model(&text).scripts[0].script.argv;
+    assert_eq!(*argv, ["/bin/sh", "-c", "</dev/tcp/127.0.0.1/80"]);
+}
+
+#[test]
 fn an_interval_of_zero_is_an_error() {
     let text = scripted("script /bin/check\ninterval 0", "s");
     assert_eq!(said(&text), ["error: `interval` cannot be `0`"]);
@@ -167,10 +189,8 @@ fn two_scripts_of_one_name_are_an_error() {
 fn an_unknown_script_is_an_error() {
     assert_eq!(
         said(&scripted("script /bin/true", "t")),
-        [
-            "warning: no instance tracks the script `s`: it is not run",
-            "error: there is no vrrp_script `t`",
-        ]
+        ["error: there is no vrrp_script `t`"],
+        "nothing is said of `s`, which it may mean"
     );
 }
 

@@ -4,14 +4,14 @@ use super::{instance, said, service};
 
 #[test]
 fn all_mistakes_are_found_in_one_run() {
-    let text = instance("priorty 5\nadvert_int x\nstate Master\nvrf x");
+    let text = instance("priorty 5\nadvert_int x\nstate Master\nuse_ipvlan");
     assert_eq!(
         said(&text),
         [
             "error: unknown keyword `priorty`",
             "error: `advert_int` cannot be `x`",
             "error: `state` cannot be `Master`",
-            "error: `vrf` is not supported yet",
+            "error: `use_ipvlan` is not supported yet",
         ]
     );
 }
@@ -117,7 +117,7 @@ fn keywords_without_effect_share_a_warning_for_each_reason() {
 
 #[test]
 fn whatever_could_endanger_traffic_is_refused() {
-    for line in ["vrf x", "track_bfd { b }", "use_ipvlan"] {
+    for line in ["track_bfd { b }", "use_ipvlan"] {
         let said = said(&instance(line));
         assert!(said.iter().any(|said| said.ends_with("is not supported yet")), "{line}: {said:?}");
     }

@@ -198,3 +198,13 @@ fn what_would_not_be_checked_is_refused() {
     let check = "BFD_CHECK {\nname a\n}";
     assert_eq!(said(&server(check)), ["error: `BFD_CHECK` is not supported yet"]);
 }
+
+#[test]
+fn what_is_about_tls_has_no_effect_in_a_check_without() {
+    for line in ["enable_sni", "sni_name a.example", "tls_compliant"] {
+        let name = line.split(' ').next().unwrap();
+        let why = "HTTP_GET has no TLS; that is SSL_GET";
+        let text = server(&format!("HTTP_GET {{\nurl {{\npath /\n}}\n{line}\n}}"));
+        assert_eq!(said(&text), [format!("warning: `{name}` has no effect: {why}")]);
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use steadfast_conf::model::{
     Forward, PersistenceMask, Protocol, Scheduler, ServiceFlags, Tunnel, TunnelChecksum,
 };
+use steadfast_conf::parse;
 
 use super::{instance, model, said, server, service};
 
@@ -273,6 +274,48 @@ fn a_server_listed_twice_counts_once() {
 }
 
 #[test]
+fn a_group_of_several_ports_warns_of_a_port_that_only_nat_could_give() {
+    let group = "virtual_server_group web {\n192.0.2.10 80\n192.0.2.10 443\nfwmark 7\n}\n";
+    let text = |method: &str| {
+        let service = service("").replace("192.0.2.10 80", "group web").replace("DR", method);
+        format!("{group}{service}")
+    };
+    for method in ["DR", "TUN"] {
+        let expected = format!("warning: {method} cannot change the port of a packet");
+        assert_eq!(said(&text(method)), [expected]);
+    }
+    assert_eq!(said(&text("NAT")), [""; 0]);
+}
+
+#[test]
+fn servers_that_differ_in_a_port_that_does_not_matter_are_one() {
+    let other = "real_server 192.0.2.21 443 {\nTCP_CHECK { }\n}\n";
+    let text = service(other).replace("192.0.2.10 80", "fwmark 7").replace("protocol TCP\n", "");
+    let loaded = parse("t.conf", &text);
+    let twice = loaded.diagnostics.iter().next().unwrap();
+    assert_eq!(twice.label, "this one is ignored: packets keep their port on the way to it");
+    assert_eq!(loaded.model.unwrap().virtual_servers[0].real_servers.len(), 1);
+}
+
+#[test]
+fn the_length_of_a_prefix_after_the_address_of_a_service_or_server_is_left_out() {
+    let text = service("").replace("192.0.2.10", "192.0.2.10/24").replace(".21 80", ".21/24 80");
+    let warning = "warning: `/24` is no part of an address alone";
+    assert_eq!(said(&text), [warning, warning]);
+    let service = &model(&text).virtual_servers[0];
+    let server = &service.real_servers[0];
+    assert_eq!(service.frontend.to_string(), "192.0.2.10 80");
+    assert_eq!((server.address.to_string().as_str(), server.port), ("192.0.2.21", 80));
+}
+
+#[test]
+fn what_old_files_have_for_nat_has_no_effect() {
+    let text = service("nat_mask 255.255.255.0");
+    let expected = "warning: `nat_mask` has no effect: keepalived knows it no more";
+    assert_eq!(said(&text), [expected]);
+}
+
+#[test]
 fn only_tunnels_mix_address_families() {
     let text = service("").replace("192.0.2.21", "2001:db8::21");
     assert_eq!(said(&text), ["error: 2001:db8::21 cannot serve 192.0.2.10"]);
@@ -280,10 +323,17 @@ fn only_tunnels_mix_address_families() {
 }
 
 #[test]
-fn two_services_of_one_address_port_and_protocol_are_an_error() {
-    let text = service("") + &service("");
+fn two_services_of_one_address_port_and_protocol_that_differ_are_an_error() {
+    let text = service("") + &service("alpha");
     assert_eq!(said(&text), ["error: there is another service 192.0.2.10 80"]);
     assert_eq!(said(&(service("") + &service("").replace("TCP\n", "UDP\n"))), [""; 0]);
+}
+
+#[test]
+fn the_same_service_again_is_a_warning_and_is_there_once() {
+    let text = service("") + &service("");
+    assert_eq!(said(&text), ["warning: service 192.0.2.10 80 is there twice"]);
+    assert_eq!(parse("t.conf", &text).model.unwrap().virtual_servers.len(), 1);
 }
 
 #[test]

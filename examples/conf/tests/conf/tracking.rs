@@ -154,3 +154,12 @@ fn a_member_is_an_instance_and_in_one_group_only() {
     let said = said(&format!("{}{other}", grouped("", "")));
     assert!(said.contains(&"error: `B` is in two groups".to_owned()), "{said:?}");
 }
+
+#[test]
+fn who_names_an_instance_that_cannot_be_built_is_not_told_that_there_is_none() {
+    let text = "global_defs {\nlvs_sync_daemon eth1 A\n}\ntrack_group T {\ngroup { A }\n}\n\
+                vrrp_sync_group G {\ngroup { A }\n}\n"
+        .to_owned()
+        + &instance("").replace("virtual_router_id 5", "");
+    assert_eq!(said(&text), ["error: `virtual_router_id` is missing"]);
+}

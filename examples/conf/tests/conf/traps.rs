@@ -4,8 +4,14 @@ use super::{instance, model, said, service};
 
 #[test]
 fn a_comment_within_a_password() {
-    let text = instance("authentication {\nauth_type PASS\nauth_pass top!secret\n}");
-    assert_eq!(said(&text), ["warning: `!` begins a comment, even in the middle of a word"]);
+    for password in ["top!secret", "secret!"] {
+        let text =
+            instance(&format!("authentication {{\nauth_type PASS\nauth_pass {password}\n}}"));
+        let expected = ["warning: `!` begins a comment, even in the middle of a word"];
+        assert_eq!(said(&text), expected, "{password}");
+    }
+    let text = instance("authentication {\nauth_type PASS\nauth_pass secret# of the pair\n}");
+    assert_eq!(said(&text), [""; 0]);
 }
 
 #[test]

@@ -30,6 +30,29 @@ fn unicast_peers_have_bounds_for_the_ttl_of_their_packets() {
 }
 
 #[test]
+fn the_length_of_a_prefix_after_an_address_alone_is_left_out() {
+    let text = instance("unicast_src_ip 192.0.2.1/24\nunicast_peer {\n192.0.2.2/24\n}");
+    let warning = "warning: `/24` is no part of an address alone";
+    assert_eq!(said(&text), [warning, warning]);
+    let instance = first(&text);
+    assert_eq!(instance.source_address, Some("192.0.2.1".parse().unwrap()));
+    let Destination::Unicast { peers, .. } = instance.destination else { panic!("unicast") };
+    assert_eq!(peers[0].address.to_string(), "192.0.2.2");
+}
+
+#[test]
+fn peers_that_are_no_addresses_are_the_only_thing_to_say() {
+    let text = instance("unicast_src_ip 192.0.2.1\nunicast_peer {\nlb2.example.org\n}");
+    assert_eq!(said(&text), ["error: `lb2.example.org` is not an address"]);
+}
+
+#[test]
+fn a_router_among_its_own_peers_is_a_warning() {
+    let peers = "unicast_src_ip 192.0.2.1\nunicast_peer {\n192.0.2.1\n192.0.2.2\n}";
+    assert_eq!(said(&instance(peers)), ["warning: 192.0.2.1 is this router itself"]);
+}
+
+#[test]
 fn a_source_check_for_all_instances_holds_for_each() {
     let text = instance("unicast_peer { 192.0.2.2 }");
     let text = format!("global_defs {{ vrrp_check_unicast_src }}\n{text}");
@@ -47,6 +70,32 @@ fn only_unicast_with_a_source_can_do_without_an_interface() {
     assert_eq!(said(&without(unicast)), ["error: `interface` is missing"]);
     let text = without(&format!("{unicast}\nunicast_src_ip 192.0.2.1"));
     assert_eq!(first(&text).interface, None);
+}
+
+#[test]
+fn unicast_without_an_interface_is_in_the_vrf_that_it_names() {
+    let lines = "vrf blue\nunicast_src_ip 192.0.2.1\nunicast_peer { 192.0.2.2 }";
+    let text = instance(lines).replace("interface eth0\n", "");
+    let on = text.replace("192.0.2.10/24", "192.0.2.10/24 dev eth0");
+    assert_eq!(said(&on), [""; 0]);
+    assert_eq!(first(&on).interface.as_deref(), Some("blue"));
+    assert_eq!(said(&text), ["warning: 192.0.2.10 is for no interface of the VRF"]);
+    let with_mac = said(&on.replace("vrf blue", "vrf blue\nuse_vmac"));
+    let error = "error: a virtual MAC address needs an `interface` to be on";
+    assert!(with_mac.contains(&error.to_owned()), "{with_mac:?}");
+}
+
+#[test]
+fn a_vrf_beside_an_interface_has_no_effect() {
+    let text = instance("vrf blue");
+    assert_eq!(said(&text), ["warning: `vrf` has no effect beside `interface`"]);
+    assert_eq!(first(&text).interface.as_deref(), Some("eth0"));
+}
+
+#[test]
+fn a_vrf_is_no_interface_for_multicast() {
+    let text = instance("vrf blue").replace("interface eth0\n", "");
+    assert!(said(&text).contains(&"error: `interface` is missing".to_owned()));
 }
 
 #[test]

@@ -86,6 +86,26 @@ fn a_group_of_services() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_group_that_repeats_itself() {
+    table(
+        "virtual_server_group G {\n 10.77.0.101 80\n 10.77.0.100-102 80\n 10.77.0.101 80\n \
+         fwmark 9\n fwmark 9\n}\n\
+         virtual_server group G {\n protocol TCP\n lb_algo rr\n lb_kind NAT\n \
+         real_server 10.78.0.11 80 {\n }\n}\n",
+        &["10.77.0.100:80", "10.77.0.101:80", "10.77.0.102:80", "-f 9"],
+    );
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn a_service_that_is_written_twice() {
+    let service = "virtual_server 10.77.0.100 80 {\n protocol TCP\n lb_algo rr\n lb_kind NAT\n \
+                   real_server 10.78.0.11 80 {\n }\n}\n";
+    table(&format!("{service}{service}"), &["10.77.0.100:80"]);
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn timeouts_are_set_and_put_back() {
     Scenario::new(&[Timeouts])
         .start(

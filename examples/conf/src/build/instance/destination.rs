@@ -6,7 +6,7 @@ use crate::Span;
 use crate::check::Entry;
 use crate::model::{Destination, Family, UnicastPeer, VirtualAddress};
 use crate::tree::{Statement, Word};
-use crate::value::integer;
+use crate::value::{self, integer};
 
 use super::super::{Context, global};
 use super::Reader;
@@ -64,12 +64,13 @@ impl Reader<'_, '_> {
     pub(super) fn destination(
         &self,
         family: Family,
+        source: Option<IpAddr>,
         strict: Option<Span>,
         context: &mut Context<'_>,
     ) -> Destination {
         let inside = self.inside();
         let group = self.group(family, context);
-        let peers = self.peers(family, context);
+        let peers = self.peers(family, source, context);
         let keyword = UNICAST.iter().find_map(|name| inside.get(name));
         if !peers.is_empty() {
             if let (Some(strict), Some(entry)) = (strict, inside.get("unicast_peer")) {
@@ -89,7 +90,11 @@ impl Reader<'_, '_> {
                 .label("as `unicast_fault_no_peer` says");
             return Destination::NoPeer(group);
         }
-        if let Some(entry) = keyword.or_else(|| inside.get("unicast_peer")) {
+        // Those that it names may be what is wrong.
+        let names_peers = inside.lines("unicast_peer").next().is_some();
+        if let Some(entry) = keyword.or_else(|| inside.get("unicast_peer"))
+            && !names_peers
+        {
             context
                 .warning(
                     entry.span(),
@@ -116,7 +121,12 @@ impl Reader<'_, '_> {
         group
     }
 
-    fn peers(&self, family: Family, context: &mut Context<'_>) -> Vec<UnicastPeer> {
+    fn peers(
+        &self,
+        family: Family,
+        source: Option<IpAddr>,
+        context: &mut Context<'_>,
+    ) -> Vec<UnicastPeer> {
         let mut peers: Vec<UnicastPeer> = Vec::new();
         for line in self.inside().all("unicast_peer").flat_map(|entry| entry.lines()) {
             let Some(peer) = peer(line, family, context) else { continue };
@@ -125,6 +135,11 @@ impl Reader<'_, '_> {
                     .warning(line.keyword.span, format!("{} is a peer already", peer.address))
                     .label("this one is ignored");
                 continue;
+            }
+            if source == Some(peer.address) {
+                context
+                    .warning(line.keyword.span, format!("{} is this router itself", peer.address))
+                    .label("the source of its own advertisements");
             }
             peers.push(peer);
         }
@@ -135,7 +150,7 @@ impl Reader<'_, '_> {
 /// `IP [min_ttl N] [max_ttl N]`.
 fn peer(line: &Statement<'_>, family: Family, context: &mut Context<'_>) -> Option<UnicastPeer> {
     let word = &line.keyword;
-    let Ok(address) = word.text.parse::<IpAddr>() else {
+    let Some(address) = value::address(word, context.diagnostics) else {
         context
             .error(word.span, format!("`{}` is not an address", word.text))
             .label("expected IP [min_ttl N] [max_ttl N]");
