@@ -7,7 +7,7 @@ pub(crate) fn command(line: &str) -> Result<(Vec<String>, usize), Unclosed> {
     let quoted = line.starts_with(['"', '\'']);
     let escapes = if quoted { Escapes::Kept } else { Escapes::Read };
     let Some((first, used)) = word(line, escapes)? else { return Ok((Vec::new(), 0)) };
-    let argv = if quoted { split(&first)? } else { vec![first] };
+    let argv = if quoted { words(&first)? } else { vec![first] };
     Ok((argv, used))
 }
 
@@ -24,7 +24,8 @@ enum Escapes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unclosed;
 
-fn split(mut text: &str) -> Result<Vec<String>, Unclosed> {
+/// All words of a text.
+pub(crate) fn words(mut text: &str) -> Result<Vec<String>, Unclosed> {
     let mut words = Vec::new();
     while let Some((word, used)) = word(text, Escapes::Read)? {
         words.push(word);

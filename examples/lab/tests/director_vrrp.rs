@@ -87,7 +87,7 @@ fn processes_that_end_are_a_fault_until_enough_run_again() {
     let sleep = || host.spawn("sleep", "/bin/sleep", [number.as_str()]).unwrap();
     let mut first = sleep();
     let second = sleep();
-    let block = format!("vrrp_track_process P {{\nprocess \"sleep {number}\"\nquorum 2\n}}");
+    let block = format!("vrrp_track_process P {{\nprocess sleep {number}\nquorum 2\n}}");
     let _director = start(host, &block, "interface eth0\ntrack_process {\nP\n}");
     becomes(host, true, "both run, so it is MASTER");
     first.kill().unwrap();
