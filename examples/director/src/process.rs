@@ -1,5 +1,6 @@
 //! Which process of the daemon this one is, and how it starts the next.
 
+use std::fmt::Display;
 use std::fs::{create_dir_all, remove_dir};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -83,9 +84,16 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
     let held_back = requests::hold_back();
     let process = daemon.configuration().process();
     logging::start(daemon, standing::own_name(&process).as_deref(), role == Role::First);
+    // Until it is in the background somebody waits for it, who may have no messages to read.
+    let not_started = |why: &dyn Display| {
+        error!("{why}");
+        if role == Role::Background && !daemon.log_console {
+            eprintln!("director: {why}");
+        }
+        ExitCode::from(Exit::Fatal)
+    };
     if let Err(error) = held_back {
-        error!("holding signals back: {error}");
-        return Exit::Fatal.into();
+        return not_started(&format_args!("holding signals back: {error}"));
     }
     for (name, why) in daemon.without_effect.given() {
         info!("--{name} has no effect: {why}");
@@ -94,28 +102,22 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
         info!("--namespace is {name}: that counts more than net_namespace");
     }
     if let Err(error) = prepare(daemon, process.net_namespace.as_deref()) {
-        error!("{error}");
-        return Exit::Fatal.into();
+        return not_started(&error);
     }
     let folder = standing::folder(&process);
     if let Some(folder) = &folder
         && let Err(error) = create_dir_all(folder)
     {
-        error!("making {}: {error}", folder.display());
-        return Exit::Fatal.into();
+        return not_started(&format_args!("making {}: {error}", folder.display()));
     }
     let pid_file = match PidFile::take(&daemon.pid_files(&process).main, "--pid") {
         Ok(file) => file,
-        Err(error) => {
-            error!("{error}");
-            return Exit::Fatal.into();
-        }
+        Err(error) => return not_started(&error),
     };
     if role == Role::Background
         && let Err(error) = background::detach()
     {
-        error!("going into the background: {error}");
-        return Exit::Fatal.into();
+        return not_started(&format_args!("going into the background: {error}"));
     }
     let (first, second) = match memory().and_then(|first| Ok((first, memory()?))) {
         Ok(both) => both,

@@ -82,6 +82,16 @@ fn a_configuration_with_errors_is_refused_before_it_goes_into_the_background() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn what_keeps_it_from_going_into_the_background_is_said() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let mut launcher = start_with(a, &instance(150), &["--pid", "/nonexistent/director.pid"]);
+    assert_eq!(launcher.wait(PATIENCE).unwrap().code(), Some(1));
+    assert!(launcher.log().contains("opening /nonexistent/director.pid"), "{}", launcher.log());
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn the_signals_have_keepalived_s_numbers() {
     let network = pair();
     let a = network.host("a").unwrap();
