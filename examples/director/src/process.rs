@@ -1,5 +1,6 @@
 //! Which process of the daemon this one is, and how it starts the next.
 
+use std::ffi::CStr;
 use std::fmt::Display;
 use std::fs::{create_dir_all, remove_dir};
 use std::io;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, Mode, memfd_create};
 use rustix::process::{Resource, Rlimit, chdir, setrlimit, umask};
+use rustix::thread::set_name;
 use steadfast_conf::{Model, Surroundings, load};
 use steadfast_director_core::standing;
 use steadfast_vrrp_linux::Guard;
@@ -28,6 +30,9 @@ use crate::{background, logging, namespace, requests, sys, worker};
 /// By these a process knows, as the zeroth of its arguments, what it is to be.
 const SUPERVISOR: &str = "director-supervisor";
 const WORKER: &str = "director-worker";
+/// What the kernel calls every process, for `ps`, `pgrep` and `killall`: else it would be the `exe` that it was
+/// started by.
+const NAME: &CStr = c"director";
 const CORE_PATTERN: &str = "/proc/sys/kernel/core_pattern";
 
 /// What a process of the daemon is.
@@ -67,6 +72,11 @@ pub(crate) fn run(role: Role, daemon: Daemon, guard: Guard) -> ExitCode {
             return Exit::Fatal.into();
         }
     };
+    if role != Role::First
+        && let Err(error) = set_name(NAME)
+    {
+        eprintln!("director: taking its name: {error}");
+    }
     match role {
         Role::First if daemon.dont_fork => supervisor(&daemon, role),
         Role::First => background::launch(&daemon),

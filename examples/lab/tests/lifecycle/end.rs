@@ -64,6 +64,8 @@ fn in_the_background_it_returns_at_once_and_goes_on() {
     wait_for_address(a);
     let pid = std::fs::read_to_string(a.folder().join("program-main.pid")).unwrap();
     let supervisor = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    let called = std::fs::read_to_string(format!("/proc/{}/comm", pid.trim())).unwrap();
+    assert_eq!(called.trim(), "director", "what pgrep looks for");
     kill_process(supervisor, Signal::TERM).unwrap();
     wait_until(PATIENCE, "it has ended", || !a.folder().join("program-main.pid").exists()).unwrap();
     assert!(!a.has_address(VIRTUAL_ADDRESS).unwrap());
