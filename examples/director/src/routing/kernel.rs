@@ -153,19 +153,26 @@ impl Keeper {
     async fn remove(&self, handle: &mut Handle, wanted: &Routing, there: &There, stays: &Stays) {
         for rule in there.rules.iter().filter(|rule| message::is_ours(rule)) {
             if !stays.rules.iter().any(|stays| message::is_that_rule(stays, rule)) {
-                remove(handle, RouteNetlinkMessage::DelRule(rule.clone()), "a rule").await;
+                let is_it = |made: &Rule| message::is_that_rule(&message::rule(made), rule);
+                let what = called(&self.made.rules, is_it, "a rule of an earlier process");
+                remove(handle, RouteNetlinkMessage::DelRule(rule.clone()), &what).await;
             }
         }
         for route in &there.routes {
             if !stays.routes.iter().any(|stays| message::is_that_route(stays, route)) {
+                let is_it = |made: &Route| {
+                    message::route(made).is_ok_and(|made| message::is_that_route(&made, route))
+                };
+                let what = called(&self.made.routes, is_it, "a route of an earlier process");
                 let route = encapsulation::without(route.clone());
-                remove(handle, RouteNetlinkMessage::DelRoute(route), "a route").await;
+                remove(handle, RouteNetlinkMessage::DelRoute(route), &what).await;
             }
         }
         let gone = |address: &&VirtualAddress| !wanted.addresses.contains(address);
         for address in self.made.addresses.iter().filter(gone) {
             if let Ok(message) = message::address(address) {
-                remove(handle, RouteNetlinkMessage::DelAddress(message), "an address").await;
+                let what = address.to_string();
+                remove(handle, RouteNetlinkMessage::DelAddress(message), &what).await;
             }
         }
     }
@@ -265,6 +272,11 @@ async fn add(handle: &mut Handle, change: RouteNetlinkMessage) -> io::Result<()>
     ask(handle, change, NLM_F_CREATE | replace).await
 }
 
+/// What is removed, as it was called when we made it.
+fn called<T: Display>(made: &[T], is_it: impl Fn(&T) -> bool, otherwise: &str) -> String {
+    made.iter().find(|it| is_it(it)).map_or_else(|| otherwise.to_owned(), T::to_string)
+}
+
 /// That it is gone already is well.
 async fn remove(handle: &mut Handle, change: RouteNetlinkMessage, what: &str) {
     const GONE: [Errno; 4] = [Errno::ESRCH, Errno::ENOENT, Errno::ENODEV, Errno::EADDRNOTAVAIL];
@@ -307,5 +319,26 @@ fn note(done: io::Result<()>, what: &impl Display, failures: &mut BTreeSet<Strin
     match done {
         Ok(()) => info!("routing: added {what}"),
         Err(error) => drop(failures.insert(format!("{what}: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_removed_is_called_as_it_was_when_it_was_made() {
+        let rules = "virtual_rules {\nfrom 192.0.2.1 table 7 preference 500\n\
+                     from 192.0.2.2 table 7 preference 501\n}";
+        let text = format!(
+            "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n\
+             virtual_ipaddress {{\n192.0.2.1\n}}\n{rules}\n}}\n"
+        );
+        let model = steadfast_conf::parse("test.conf", &text).model.unwrap();
+        let rules = &model.instances[0].rules;
+        let there = message::rule(&rules[1]);
+        let is_it = |made: &Rule| message::is_that_rule(&message::rule(made), &there);
+        assert_eq!(called(rules, is_it, "?"), rules[1].to_string());
+        assert_eq!(called(&rules[..1], is_it, "?"), "?");
     }
 }
