@@ -48,6 +48,7 @@ mod sysctl;
 mod trackers;
 mod verbs;
 mod vrrp;
+mod words;
 mod worker;
 
 use arguments::{Arguments, Verb};
@@ -60,7 +61,8 @@ fn main() -> ExitCode {
     if let Some(words) = genhash::words(std::env::args_os()) {
         return genhash::run(words);
     }
-    let Arguments { verb, daemon } = Arguments::parse();
+    let words = words::with_values(std::env::args_os());
+    let Arguments { verb, daemon } = Arguments::parse_from(words);
     match verb {
         Some(Verb::Check { configuration, print, json }) => {
             let configuration = Configuration::new(configuration);
