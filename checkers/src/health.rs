@@ -194,9 +194,13 @@ impl Health {
     /// failed is tried again. Until all parts have passed once, the first failure decides, whatever
     /// `retry` is; from then on a server that is up is down after `retry` and one failures in a row.
     /// One that is down, or not known, is up once all parts have passed in a row, `rise` times. An
-    /// inconclusive attempt changes nothing and counts for nothing.
+    /// inconclusive attempt changes nothing and counts for nothing, but for want of a route if that
+    /// [fails](Policy::no_route_fails).
     pub fn handle_outcome(&mut self, now: Instant, outcome: &Outcome) -> Option<Standing> {
         let (transition, after) = match outcome {
+            Outcome::Inconclusive(error) if self.policy.no_route_fails && error.is_no_route() => {
+                self.failed()
+            }
             Outcome::Inconclusive(_) => (None, Wait::Pause),
             Outcome::Pass(_) => self.passed(),
             Outcome::Fail(_) => self.failed(),

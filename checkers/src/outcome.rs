@@ -197,6 +197,19 @@ pub enum LocalError {
     Panicked(String),
 }
 
+impl LocalError {
+    /// Whether packets to the server have nowhere to go: no route, or one that refuses them.
+    pub fn is_no_route(&self) -> bool {
+        match self {
+            Self::Socket { source, .. } => matches!(
+                source.raw_os_error(),
+                Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::ENETDOWN | libc::EHOSTDOWN)
+            ),
+            _ => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

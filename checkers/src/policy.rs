@@ -33,6 +33,9 @@ pub struct Policy {
     /// From the beginning of one attempt to that of the next while a server is down; `None` is
     /// `delay_loop`.
     pub delay_down: Option<Duration>,
+    /// An attempt fails when there is no route to the server, as keepalived has it; otherwise it is
+    /// inconclusive. Whoever forwards packets to the server over the same routes cannot reach it either.
+    pub no_route_fails: bool,
     /// A server counts as not known, and not as up, until its check has passed.
     pub alpha: bool,
 }
@@ -49,6 +52,7 @@ impl Policy {
             delay_rising: None,
             failed_part_first: false,
             delay_down: None,
+            no_route_fails: false,
             alpha: false,
         }
     }

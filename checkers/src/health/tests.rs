@@ -14,6 +14,11 @@ fn outcome(letter: char) -> Outcome {
     match letter {
         'p' => Outcome::Pass(Report::default()),
         'f' => Outcome::Fail(Failure::Refused(target)),
+        'r' => Outcome::Inconclusive(LocalError::Socket {
+            target,
+            what: "connecting",
+            source: std::io::Error::from_raw_os_error(libc::ENETUNREACH),
+        }),
         _ => Outcome::Inconclusive(LocalError::Panicked("test".to_owned())),
     }
 }
@@ -115,6 +120,12 @@ fn without_alpha_it_is_up_before_the_first_attempt() {
 fn an_inconclusive_attempt_changes_nothing_and_is_repeated_soon() {
     assert_eq!(quick(ALPHA, "iip"), "0? 1? 2U");
     assert_eq!(quick(POLICY, "pfifif"), "0U 6U 7U 8U 9U 10D");
+}
+
+#[test]
+fn want_of_a_route_counts_against_a_server_only_if_told_so() {
+    assert_eq!(quick(POLICY, "prrr"), "0U 6U 7U 8U");
+    assert_eq!(quick(Policy { no_route_fails: true, ..POLICY }, "prrr"), "0U 6U 7U 8D");
 }
 
 #[test]

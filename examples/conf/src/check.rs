@@ -416,6 +416,12 @@ impl Checker<'_> {
         let Some(owner) = owner else { return };
         for row in block.iter().filter(|row| row.default == Absent::Required) {
             if !statements.iter().any(|statement| statement.keyword.text == row.name) {
+                let help = match row.body {
+                    Body::Lines(line) => format!("add `{} {{ {line} }}`", row.name),
+                    Body::None | Body::Block(_) => {
+                        format!("add `{} …`: {}", row.name, row.arguments)
+                    }
+                };
                 self.diagnostics.push(
                     Diagnostic::new(
                         Severity::Error,
@@ -423,7 +429,7 @@ impl Checker<'_> {
                         format!("`{}` is missing", row.name),
                     )
                     .label(format!("this `{}` has none", block.name))
-                    .help(format!("add `{} …`: {}", row.name, row.arguments)),
+                    .help(help),
                 );
             }
         }

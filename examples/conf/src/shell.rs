@@ -11,7 +11,7 @@ pub(crate) fn command(line: &str) -> Result<(Vec<String>, usize), Unclosed> {
         // Only a shell can open what is no file, as in `</dev/tcp/127.0.0.1/80`.
         ["/bin/sh", "-c", &first].map(str::to_owned).into()
     } else if quoted {
-        split(&first)?
+        words(&first)?
     } else {
         vec![first]
     };
@@ -40,7 +40,8 @@ enum Escapes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unclosed;
 
-fn split(mut text: &str) -> Result<Vec<String>, Unclosed> {
+/// All words of a text.
+pub(crate) fn words(mut text: &str) -> Result<Vec<String>, Unclosed> {
     let mut words = Vec::new();
     while let Some((word, used)) = word(text, Escapes::Read)? {
         words.push(word);

@@ -36,8 +36,10 @@ pub(crate) fn read(
     {
         return Some(Value::Words);
     }
-    if let Arguments::Command | Arguments::CommandAndUser | Arguments::OptionalCommandAndUser =
-        arguments
+    if let Arguments::Command
+    | Arguments::CommandLine
+    | Arguments::CommandAndUser
+    | Arguments::OptionalCommandAndUser = arguments
     {
         return command(arguments, statement, sources, diagnostics);
     }
@@ -241,6 +243,7 @@ fn one<'w, 't>(
         | Arguments::OptionalWords(_)
         | Arguments::Quoted(_)
         | Arguments::Command
+        | Arguments::CommandLine
         | Arguments::CommandAndUser
         | Arguments::OptionalCommandAndUser => Some(Value::Words),
     };
@@ -333,7 +336,12 @@ fn command(
         return None;
     };
     let whole = first.span.to(last.span);
-    let Ok((argv, used)) = shell::command(sources.text(whole)) else {
+    let text = sources.text(whole);
+    let read = match arguments {
+        Arguments::CommandLine => shell::words(text).map(|argv| (argv, text.len())),
+        _ => shell::command(text),
+    };
+    let Ok((argv, used)) = read else {
         diagnostics.push(Diagnostic::new(
             Severity::Error,
             whole,
@@ -358,7 +366,7 @@ fn command(
     let following = following.unwrap_or(statement.arguments.len());
     let mut script = Script { argv, user: None, span: span.into() };
     let mut taken = following;
-    if arguments != Arguments::Command
+    if let Arguments::CommandAndUser | Arguments::OptionalCommandAndUser = arguments
         && let Some([user_word, group @ ..]) = statement.arguments.get(following..)
         && let (Value::User(who), count) = user(user_word, group)
     {

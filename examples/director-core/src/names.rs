@@ -30,3 +30,18 @@ fn protocol(service: &VirtualServer) -> &'static str {
         (_, Protocol::Sctp) => "sctp",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_of_a_group_is_called_by_the_port_it_is_written_with() {
+        let text = "virtual_server_group web {\n192.0.2.100 80\n192.0.2.100 443\n}\n\
+            virtual_server group web {\nlb_algo rr\nlb_kind DR\nprotocol TCP\n\
+            real_server 192.0.2.1 80 {\nTCP_CHECK { }\n}\n}\n";
+        let model = steadfast_conf::parse("test.conf", text).model.unwrap();
+        let service = &model.virtual_servers[0];
+        assert_eq!(server_name(service, &service.real_servers[0]), "[192.0.2.1]:tcp:80");
+    }
+}

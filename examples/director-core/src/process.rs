@@ -179,7 +179,7 @@ mod tests {
             ("param_match initial", &["-g", "xy", "z"], true),
             ("param_match initial", &["-g"], false),
         ] {
-            let lines = format!("process \"nginx -g x\"\n{how}");
+            let lines = format!("process nginx -g x\n{how}");
             assert_eq!(nginx(&lines, parameters), agrees, "{how} {parameters:?}");
         }
         assert!(nginx("process nginx\nparam_match", &[]));

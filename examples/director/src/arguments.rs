@@ -270,6 +270,12 @@ impl Daemon {
         Ok(self)
     }
 
+    /// Whether what there is to say about a configuration is shown on the terminal as a person reads it,
+    /// and no message: each line there may have to be JSON.
+    pub(crate) fn shows_diagnostics(&self) -> bool {
+        self.dont_fork && self.log_format == LogFormat::Plain
+    }
+
     /// Words after those of a command line that say what is settled here.
     pub(crate) fn settled_words(&self) -> Vec<OsString> {
         let Self { configuration, pid, vrrp_pid, checkers_pid, log_file, .. } = self;
@@ -405,6 +411,13 @@ mod tests {
 
     fn daemon(words: &[&str]) -> Daemon {
         Arguments::try_parse_from([&["director"], words].concat()).unwrap().daemon
+    }
+
+    #[test]
+    fn json_messages_have_nothing_else_between_them() {
+        assert!(daemon(&["-n"]).shows_diagnostics());
+        assert!(!daemon(&["-n", "--log-format", "json"]).shows_diagnostics());
+        assert!(!daemon(&[]).shows_diagnostics());
     }
 
     #[test]

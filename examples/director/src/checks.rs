@@ -133,6 +133,8 @@ fn policy(checker: &Checker) -> Policy {
         delay_rising,
         // keepalived's rule.
         delay_down: http.then_some(rules.delay_loop.max(rules.delay_before_retry)),
+        // What is balanced has no other way to the server.
+        no_route_fails: true,
         alpha: rules.alpha,
         ..Policy::every(rules.delay_loop)
     }

@@ -51,6 +51,7 @@ mod trackers;
 mod verbs;
 mod vrrp;
 mod watched_file;
+mod words;
 mod worker;
 
 use arguments::{Arguments, Verb};
@@ -63,7 +64,8 @@ fn main() -> ExitCode {
     if let Some(words) = genhash::words(std::env::args_os()) {
         return genhash::run(words);
     }
-    let Arguments { verb, daemon } = Arguments::parse();
+    let words = words::with_values(std::env::args_os());
+    let Arguments { verb, daemon } = Arguments::parse_from(words);
     match verb {
         Some(Verb::Check { configuration, print, json }) => {
             let configuration = Configuration::new(configuration);

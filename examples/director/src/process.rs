@@ -1,5 +1,7 @@
 //! Which process of the daemon this one is, and how it starts the next.
 
+use std::ffi::CStr;
+use std::fmt::Display;
 use std::fs::{create_dir_all, remove_dir};
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -8,6 +10,7 @@ use std::time::Duration;
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, chdir, setrlimit, umask};
+use rustix::thread::set_name;
 use steadfast_conf::{Model, Surroundings, parse_in};
 use steadfast_director_core::standing;
 use steadfast_vrrp_linux::Guard;
@@ -25,6 +28,9 @@ use crate::{background, logging, namespace, requests, sys, worker};
 /// By these a process knows, as the zeroth of its arguments, what it is to be.
 const SUPERVISOR: &str = "director-supervisor";
 const WORKER: &str = "director-worker";
+/// What the kernel calls every process, for `ps`, `pgrep` and `killall`: else it would be the `exe` that it was
+/// started by.
+const NAME: &CStr = c"director";
 const CORE_PATTERN: &str = "/proc/sys/kernel/core_pattern";
 
 /// What a process of the daemon is.
@@ -64,6 +70,11 @@ pub(crate) fn run(role: Role, daemon: Daemon, guard: Guard) -> ExitCode {
             return Exit::Fatal.into();
         }
     };
+    if role != Role::First
+        && let Err(error) = set_name(NAME)
+    {
+        eprintln!("director: taking its name: {error}");
+    }
     match role {
         Role::First if daemon.dont_fork => supervisor(&daemon, role),
         Role::First => background::launch(&daemon),
@@ -81,9 +92,16 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
     let held_back = requests::hold_back();
     let process = daemon.configuration().process();
     logging::start(daemon, standing::own_name(&process).as_deref(), role == Role::First);
+    // Until it is in the background somebody waits for it, who may have no messages to read.
+    let not_started = |why: &dyn Display| {
+        error!("{why}");
+        if role == Role::Background && !daemon.log_console {
+            eprintln!("director: {why}");
+        }
+        ExitCode::from(Exit::Fatal)
+    };
     if let Err(error) = held_back {
-        error!("holding signals back: {error}");
-        return Exit::Fatal.into();
+        return not_started(&format_args!("holding signals back: {error}"));
     }
     for (name, why) in daemon.without_effect.given() {
         info!("--{name} has no effect: {why}");
@@ -92,28 +110,22 @@ fn supervisor(daemon: &Daemon, role: Role) -> ExitCode {
         info!("--namespace is {name}: that counts more than net_namespace");
     }
     if let Err(error) = prepare(daemon, process.net_namespace.as_deref()) {
-        error!("{error}");
-        return Exit::Fatal.into();
+        return not_started(&error);
     }
     let folder = standing::folder(&process);
     if let Some(folder) = &folder
         && let Err(error) = create_dir_all(folder)
     {
-        error!("making {}: {error}", folder.display());
-        return Exit::Fatal.into();
+        return not_started(&format_args!("making {}: {error}", folder.display()));
     }
     let pid_file = match PidFile::take(&daemon.pid_files(&process).main, "--pid") {
         Ok(file) => file,
-        Err(error) => {
-            error!("{error}");
-            return Exit::Fatal.into();
-        }
+        Err(error) => return not_started(&error),
     };
     if role == Role::Background
         && let Err(error) = background::detach()
     {
-        error!("going into the background: {error}");
-        return Exit::Fatal.into();
+        return not_started(&format_args!("going into the background: {error}"));
     }
     let held = Held::new("keepalived.conf").and_then(|last| Ok((last, Held::new("estate")?)));
     let (last_good, estate) = match held {

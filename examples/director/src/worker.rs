@@ -104,7 +104,7 @@ fn runnable(daemon: &Daemon, configuration: &Configuration) -> Option<Runnable> 
         info!("going on with the configuration that was run before");
         return Some(runnable);
     }
-    match read(configuration, daemon.dont_fork) {
+    match read(configuration, daemon.shows_diagnostics()) {
         Some(runnable) if !says_nothing(&runnable.model) => Some(runnable),
         useless => {
             let Some(runnable) = configuration.remembered() else { return useless };
@@ -116,8 +116,8 @@ fn runnable(daemon: &Daemon, configuration: &Configuration) -> Option<Runnable> 
 }
 
 /// Reads the configuration; what there is to say goes where somebody reads it.
-fn read(configuration: &Configuration, foreground: bool) -> Option<Runnable> {
-    if foreground {
+fn read(configuration: &Configuration, shown: bool) -> Option<Runnable> {
+    if shown {
         return configuration.read(Purpose::Run);
     }
     let (loaded, machine) = configuration.look(&Model::default(), Purpose::Run);

@@ -70,6 +70,23 @@ fn a_source_address_that_goes_is_a_fault_until_it_comes_back() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn who_is_told_that_it_is_master_finds_all_addresses() {
+    let network = network();
+    let host = network.host("a").unwrap();
+    let seen = host.folder().join("seen");
+    let more: String = (0..500).map(|n| format!("10.1.{}.{}\n", n / 250, n % 250 + 1)).collect();
+    let lines = format!(
+        "interface eth0\nvirtual_ipaddress_excluded {{\n{more}}}\nnotify_master \"/bin/sh -c \
+         'ip -o -4 addr show dev eth0 | grep -c 10.1. >{0}.new; mv {0}.new {0}'\"",
+        seen.display()
+    );
+    let _director = start(host, "global_defs {\nscript_user root\n}", &lines);
+    wait_until(PATIENCE, "the script has run", || seen.exists()).unwrap();
+    assert_eq!(std::fs::read_to_string(&seen).unwrap().trim(), "500");
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn with_unicast_the_source_address_says_which_interface_it_is() {
     let network = network();
     let host = network.host("a").unwrap();
@@ -120,7 +137,7 @@ fn processes_that_end_are_a_fault_until_enough_run_again() {
     let sleep = || host.spawn("sleep", "/bin/sleep", [number.as_str()]).unwrap();
     let mut first = sleep();
     let second = sleep();
-    let block = format!("vrrp_track_process P {{\nprocess \"sleep {number}\"\nquorum 2\n}}");
+    let block = format!("vrrp_track_process P {{\nprocess sleep {number}\nquorum 2\n}}");
     let _director = start(host, &block, "interface eth0\ntrack_process {\nP\n}");
     becomes(host, true, "both run, so it is MASTER");
     first.kill().unwrap();

@@ -40,6 +40,10 @@ mod kernel;
 
 use kernel::{Asking, Kernel};
 
+mod outbox;
+
+use outbox::Outbox;
+
 /// All instances, their sockets and what is known of the kernel.
 #[derive(Debug)]
 pub(crate) struct Speaker {
@@ -48,6 +52,7 @@ pub(crate) struct Speaker {
     interfaces: BTreeMap<u32, Interface>,
     kernel: Kernel,
     notices: mpsc::UnboundedSender<Notice>,
+    outbox: Outbox,
     alarm: Alarm,
     keeper: Option<Keeper>,
     /// What a driver before this one left for instances that are not there, or not yet.
@@ -83,6 +88,7 @@ impl Speaker {
         let worker = Worker::start(requests, firewall, reporting, options.realtime)
             .map_err(Error::system("starting the thread that changes addresses"))?;
         let asking = Asking::Needless;
+        let (notices, outbox) = Outbox::new(notices);
         let mut speaker = Self {
             instances: Instances::default(),
             channels: Channels::new(options.receive_buffer)
@@ -90,6 +96,7 @@ impl Speaker {
             interfaces: BTreeMap::new(),
             kernel: Kernel { news, observed, worker, reports, asking },
             notices,
+            outbox,
             alarm: Alarm::new().map_err(Error::system("making a timer"))?,
             keeper,
             unclaimed: Vec::new(),
@@ -242,8 +249,15 @@ impl Speaker {
             self.change_addresses(&touched, now);
         }
         self.drop_less(&touched, now);
+        self.outbox.await_changes(&touched);
         self.instances.let_go(touched);
         self.release_leaving();
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let instances = &self.instances;
+        self.outbox.send(|id| instances.get(id).is_some_and(Running::is_changing));
     }
 
     fn transmit(&mut self, ids: &[Id], now: Instant) {
@@ -309,11 +323,13 @@ impl Speaker {
         self.keep_guard(&all, now);
         // What is under way first, then what that left to do.
         self.handle_open_reports().await;
+        self.tell();
         self.change_addresses(&all, now);
         self.handle_open_reports().await;
         self.drop_for_those_left(now);
         self.dismiss_guard();
         self.restore_bases();
+        self.tell();
         self.kernel.worker.finish();
     }
 

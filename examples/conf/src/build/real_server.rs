@@ -70,7 +70,8 @@ pub(super) fn build(
     })
 }
 
-/// The address and port of a `real_server` or `sorry_server`, as the kernel will have it.
+/// The address and port of a `real_server` or `sorry_server`: as the kernel will have it, but of a group
+/// as it is written, for its members have ports of their own.
 pub(super) fn endpoint(
     entry: &Entry<'_>,
     service: &Service<'_>,
@@ -87,14 +88,12 @@ pub(super) fn endpoint(
             return Some((address, port.filter(|_| forward == Forward::Nat).unwrap_or_default()));
         }
         Frontend::Group { members, .. } => {
-            let nat = forward == Forward::Nat;
             let other = |member: &GroupMember| matches!(member, GroupMember::Addresses(range) if Some(range.port()) != port);
-            if port.is_some() && !nat && members.iter().any(other) {
+            if port.is_some() && forward != Forward::Nat && members.iter().any(other) {
                 cannot_change_the_port(entry, forward, context)?
                     .label("the port of each service of the group is used, as keepalived does");
             }
-            let port = port.filter(|_| nat).or_else(|| common_port(members));
-            return Some((address, port.unwrap_or_default()));
+            return Some((address, port.or_else(|| common_port(members)).unwrap_or_default()));
         }
     };
     let Some(port) = port.filter(|&port| port != services) else {

@@ -173,6 +173,8 @@ pub enum Arguments {
     Quoted(&'static str),
     /// A command, in quotes if it has arguments.
     Command,
+    /// A command and its arguments, each in quotes if it has blanks.
+    CommandLine,
     /// A command, in quotes if it has arguments, and perhaps a user and a group to run it.
     CommandAndUser,
     /// The same, or nothing.
@@ -208,6 +210,7 @@ impl fmt::Display for Arguments {
             Self::Ipv6Address => f.write_str("an IPv6 address"),
             Self::Endpoint => f.write_str("IP [PORT]"),
             Self::Command => f.write_str("COMMAND"),
+            Self::CommandLine => f.write_str("COMMAND [ARGUMENT …]"),
             Self::CommandAndUser => f.write_str("COMMAND [USER [GROUP]]"),
             Self::OptionalCommandAndUser => f.write_str("[COMMAND [USER [GROUP]]]"),
             Self::User => f.write_str("USER [[:]GROUP]"),

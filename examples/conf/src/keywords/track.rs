@@ -16,7 +16,7 @@ static FILE: [Keyword; 3] = [
 const DELAY: Arguments = Arguments::Seconds { min: 1, max: 3_600_000_000 };
 
 static PROCESS: [Keyword; 9] = [
-    works("process", Arguments::Command).required(),
+    works("process", Arguments::CommandLine).required(),
     works("param_match", Arguments::OptionalWords("[initial|partial]")),
     works("weight", WIDE_WEIGHT).or("0"),
     works("quorum", Arguments::Integer { min: 1, max: 65_535 }).or("1"),

@@ -86,8 +86,9 @@ impl VirtualServer {
 pub struct RealServer {
     /// The server's address.
     pub address: IpAddr,
-    /// The server's port; the service's own unless it is NAT. Zero: that of whatever address of a
-    /// group, or of the packets with a mark.
+    /// The server's port; the service's own unless it is NAT. Of a group it is what the server is called,
+    /// and where packets go with NAT alone: else to the port of whatever address. Zero: that of whatever
+    /// address of a group, or of the packets with a mark.
     pub port: u16,
     /// `weight`: its share of the connections; zero for no new ones.
     pub weight: u16,

@@ -56,9 +56,18 @@ pub(super) struct Command<'a>(pub(super) &'a [String]);
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<String> = self.0.iter().map(|word| argument(word)).collect();
         // Read twice: once as one word in quotes, then as the words within.
-        Quoted(&words.join(" ")).fmt(f)
+        Quoted(&CommandLine(self.0).to_string()).fmt(f)
+    }
+}
+
+/// A program and its arguments, each in quotes of its own if it needs them.
+pub(super) struct CommandLine<'a>(pub(super) &'a [String]);
+
+impl fmt::Display for CommandLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<String> = self.0.iter().map(|word| argument(word)).collect();
+        f.write_str(&words.join(" "))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::model::{
 
 use super::Print;
 use super::page::{Page, Seconds, Word};
-use super::script::Command;
+use super::script::CommandLine;
 
 impl Print for Tracking {
     fn print(&self, page: &mut Page<'_>) {
@@ -59,7 +59,7 @@ impl Print for TrackProcess {
             span: _,
         } = self;
         page.block(format_args!("vrrp_track_process {}", Word(name)), |page| {
-            page.value("process", Command(command));
+            page.value("process", CommandLine(command));
             match parameters {
                 None => {}
                 Some(ParameterMatch::Exact) => page.line("param_match"),

@@ -59,6 +59,11 @@ fn value(arguments: Arguments) -> BoxedStrategy<String> {
         ])
         .prop_map(str::to_owned)
         .boxed(),
+        Arguments::CommandLine => {
+            prop::sample::select(vec!["/bin/a", "a -g 'b  c' \"d \\\"e\\\" \\x07\""])
+                .prop_map(str::to_owned)
+                .boxed()
+        }
         Arguments::Weight { limit } => {
             (-limit..=limit).prop_map(|n| format!("{n} reverse")).boxed()
         }

@@ -54,6 +54,12 @@ error: `protocol` is missing
 }
 
 #[test]
+fn a_block_of_lines_that_is_missing_is_shown_as_it_is_written() {
+    let text = rendered("vrrp_sync_group G {\n}\n");
+    assert!(text.contains("help: add `group { INSTANCE }`"), "{text}");
+}
+
+#[test]
 fn wide_characters_do_not_shift_the_mark() {
     let text = "global_defs {\n  router_id 主服务器 x\n}\n";
     assert_eq!(

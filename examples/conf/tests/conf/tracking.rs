@@ -75,17 +75,26 @@ fn what_cannot_be_tracked_is_an_error() {
 }
 
 fn process(lines: &str) -> TrackProcess {
-    let block = format!("vrrp_track_process p {{\nprocess \"nginx -g x\"\n{lines}\n}}\n");
+    let block = format!("vrrp_track_process p {{\nprocess nginx -g \"x y\"\n{lines}\n}}\n");
     model(&format!("{block}{}", instance("track_process { p }"))).track_processes.remove(0)
 }
 
 #[test]
 fn a_process_is_one_of_that_name_unless_told_otherwise() {
     let process = process("");
-    assert_eq!(process.command, ["nginx", "-g", "x"]);
+    assert_eq!(process.command, ["nginx", "-g", "x y"]);
     assert_eq!((process.quorum, process.quorum_max), (1, None));
     assert_eq!((process.parameters, process.full_command), (Some(ParameterMatch::Exact), false));
     assert_eq!(process.fork_delay, Duration::ZERO);
+}
+
+#[test]
+fn a_process_in_quotes_is_a_name_with_blanks() {
+    let text = format!(
+        "vrrp_track_process p {{\nprocess \"a b\" c\n}}\n{}",
+        instance("track_process { p }")
+    );
+    assert_eq!(model(&text).track_processes[0].command, ["a b", "c"]);
 }
 
 #[test]

@@ -46,8 +46,8 @@ const NEWS: [MulticastGroup; 7] = [
 /// What was made, so that it goes when it is not wanted any more.
 #[derive(Debug)]
 struct Keeper {
-    /// Also by one whose place we take.
-    addresses: Vec<VirtualAddress>,
+    /// Addresses also by one whose place we take.
+    made: Routing,
     estate: Estate,
     said: Said<Object>,
 }
@@ -63,8 +63,8 @@ enum Object {
 
 /// Keeps the kernel as it should be until nobody says any more what that is.
 pub(super) async fn keep(mut wanted: watch::Receiver<Routing>, estate: Estate) {
-    let addresses = estate.static_addresses();
-    let mut keeper = Keeper { addresses, estate, said: Said::default() };
+    let made = Routing { addresses: estate.static_addresses(), ..Routing::default() };
+    let mut keeper = Keeper { made, estate, said: Said::default() };
     loop {
         match follow(&mut keeper, &mut wanted).await {
             Ok(()) => return,
@@ -160,14 +160,14 @@ impl Keeper {
         self.say(Object::Following, []);
         self.say(Object::Wanted, failures);
         self.estate.set_routing(is_any.then_some(&wanted.addresses));
-        self.addresses = wanted.addresses;
+        self.made = wanted;
         Ok(())
     }
 
     /// Should we die, the next one knows also of what is about to be made.
     fn note(&self, wanted: &[VirtualAddress]) {
-        let new = wanted.iter().filter(|address| !self.addresses.contains(address));
-        let all: Vec<_> = self.addresses.iter().chain(new).cloned().collect();
+        let new = wanted.iter().filter(|address| !self.made.addresses.contains(address));
+        let all: Vec<_> = self.made.addresses.iter().chain(new).cloned().collect();
         self.estate.set_routing(Some(&all));
     }
 
@@ -191,22 +191,29 @@ impl Keeper {
     ) {
         for rule in there.rules.iter().filter(|rule| message::is_ours(rule)) {
             if !stays.rules.iter().any(|stays| message::is_that_rule(stays, rule)) {
+                let is_it = |made: &Rule| message::is_that_rule(&message::rule(made), rule);
+                let what = called(&self.made.rules, is_it, "a rule of an earlier process");
                 let request = RouteNetlinkMessage::DelRule(rule.clone());
-                remove(handle, request, "a rule", failures).await;
+                remove(handle, request, &what, failures).await;
             }
         }
         for route in &there.routes {
             if !stays.routes.iter().any(|stays| message::is_that_route(stays, route)) {
+                let is_it = |made: &Route| {
+                    message::route(made).is_ok_and(|made| message::is_that_route(&made, route))
+                };
+                let what = called(&self.made.routes, is_it, "a route of an earlier process");
                 let route = encapsulation::without(route.clone());
                 let request = RouteNetlinkMessage::DelRoute(route);
-                remove(handle, request, "a route", failures).await;
+                remove(handle, request, &what, failures).await;
             }
         }
         let gone = |address: &&VirtualAddress| !wanted.addresses.contains(address);
-        for address in self.addresses.iter().filter(gone) {
+        for address in self.made.addresses.iter().filter(gone) {
             if let Ok(message) = message::address(address) {
+                let what = address.to_string();
                 let request = RouteNetlinkMessage::DelAddress(message);
-                remove(handle, request, "an address", failures).await;
+                remove(handle, request, &what, failures).await;
             }
         }
     }
@@ -306,6 +313,11 @@ async fn add(handle: &mut Handle, change: RouteNetlinkMessage) -> io::Result<()>
     ask(handle, change, NLM_F_CREATE | replace).await
 }
 
+/// What is removed, as it was called when we made it.
+fn called<T: Display>(made: &[T], is_it: impl Fn(&T) -> bool, otherwise: &str) -> String {
+    made.iter().find(|it| is_it(it)).map_or_else(|| otherwise.to_owned(), T::to_string)
+}
+
 /// That it is gone already is well.
 async fn remove(
     handle: &mut Handle,
@@ -353,5 +365,26 @@ fn note(done: io::Result<()>, what: &impl Display, failures: &mut BTreeSet<Strin
     match done {
         Ok(()) => info!("routing: added {what}"),
         Err(error) => drop(failures.insert(format!("{what}: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_removed_is_called_as_it_was_when_it_was_made() {
+        let rules = "virtual_rules {\nfrom 192.0.2.1 table 7 preference 500\n\
+                     from 192.0.2.2 table 7 preference 501\n}";
+        let text = format!(
+            "vrrp_instance A {{\ninterface eth0\nvirtual_router_id 1\n\
+             virtual_ipaddress {{\n192.0.2.1\n}}\n{rules}\n}}\n"
+        );
+        let model = steadfast_conf::parse("test.conf", &text).model.unwrap();
+        let rules = &model.instances[0].rules;
+        let there = message::rule(&rules[1]);
+        let is_it = |made: &Rule| message::is_that_rule(&message::rule(made), &there);
+        assert_eq!(called(rules, is_it, "?"), rules[1].to_string());
+        assert_eq!(called(&rules[..1], is_it, "?"), "?");
     }
 }

@@ -64,6 +64,8 @@ fn in_the_background_it_returns_at_once_and_goes_on() {
     wait_for_address(a);
     let pid = std::fs::read_to_string(a.folder().join("program-main.pid")).unwrap();
     let supervisor = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    let called = std::fs::read_to_string(format!("/proc/{}/comm", pid.trim())).unwrap();
+    assert_eq!(called.trim(), "director", "what pgrep looks for");
     kill_process(supervisor, Signal::TERM).unwrap();
     wait_until(PATIENCE, "it has ended", || !a.folder().join("program-main.pid").exists()).unwrap();
     assert!(!a.has_address(VIRTUAL_ADDRESS).unwrap());
@@ -78,6 +80,16 @@ fn a_configuration_with_errors_is_refused_before_it_goes_into_the_background() {
     let mut launcher = start_with(a, "vrrp_instnce A {\n}\n", &[]);
     assert_eq!(launcher.wait(PATIENCE).unwrap().code(), Some(2));
     assert!(launcher.log().contains("did you mean `vrrp_instance`"), "{}", launcher.log());
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn what_keeps_it_from_going_into_the_background_is_said() {
+    let network = pair();
+    let a = network.host("a").unwrap();
+    let mut launcher = start_with(a, &instance(150), &["--pid", "/nonexistent/director.pid"]);
+    assert_eq!(launcher.wait(PATIENCE).unwrap().code(), Some(1));
+    assert!(launcher.log().contains("opening /nonexistent/director.pid"), "{}", launcher.log());
 }
 
 #[test]
