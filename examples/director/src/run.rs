@@ -26,6 +26,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use steadfast_conf::Model;
 use steadfast_conf::model::Lvs;
@@ -34,6 +35,7 @@ use steadfast_director_core::standing::state_file;
 use steadfast_vrrp_linux::Guard;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use crate::balancer::{self, Balancer, BalancerError};
@@ -51,6 +53,9 @@ use crate::supervisor::STATISTICS_ANEW;
 use crate::sys::give_memory_back;
 use crate::timed_reload::TimedReload;
 use crate::trackers::Trackers;
+
+/// Others are told of a state although its routes are not in place: the kernel does not take them.
+const LONGEST_HELD: Duration = Duration::from_secs(1);
 
 /// What the daemon is asked to do beyond its configuration.
 #[derive(Debug)]
@@ -161,8 +166,17 @@ struct Director {
     counted: Counted,
     /// Answers that are being worked out, and what is cleared up behind them.
     answering: JoinSet<()>,
+    held: Held,
     /// The model is being written down, and those before it.
     remembering: Option<JoinHandle<()>>,
+}
+
+/// What others are yet to be told, in order.
+#[derive(Debug)]
+struct Held {
+    news: Vec<News>,
+    /// Then at the latest.
+    until: Instant,
 }
 
 /// Runs until a signal ends it, and then puts everything back.
@@ -185,6 +199,7 @@ pub(crate) async fn run(runnable: Runnable, options: Options) -> Result<(), Fail
         control: Control::listen(&socket_beside(&pid_file)),
         counted: Counted::default(),
         answering: JoinSet::new(),
+        held: Held { news: Vec::new(), until: Instant::now() },
         remembering: None,
     };
     let is_to_run = goes_on
@@ -249,7 +264,10 @@ impl Director {
                         self.routing.handle_entered(name, *state);
                         self.balancer.handle_entered(name, *state);
                     }
-                    self.notifier.handle_news(&news);
+                    self.tell(news);
+                }
+                () = self.routing.settled(self.held.until), if !self.held.news.is_empty() => {
+                    self.tell_what_is_held();
                 }
                 occurrences = self.balancer.next() => {
                     for occurrence in occurrences? {
@@ -293,6 +311,23 @@ impl Director {
                     self.counted = counted;
                 }
             }
+        }
+    }
+
+    /// Tells others, once the routes that follow are in place: a script of a MASTER may need them.
+    fn tell(&mut self, news: News) {
+        if self.held.news.is_empty() {
+            if self.routing.is_settled() {
+                return self.notifier.handle_news(&news);
+            }
+            self.held.until = Instant::now() + LONGEST_HELD;
+        }
+        self.held.news.push(news);
+    }
+
+    fn tell_what_is_held(&mut self) {
+        for news in std::mem::take(&mut self.held.news) {
+            self.notifier.handle_news(&news);
         }
     }
 
@@ -386,6 +421,7 @@ impl Director {
     /// Advertises priority 0 and removes addresses first: clients go elsewhere before the servers
     /// leave the table.
     async fn stop(mut self, keep_vrrp: bool, keep_ipvs: bool) -> Result<(), RunError> {
+        self.tell_what_is_held();
         self.control.stop();
         let (news, silent) = self.speaker.stop(keep_vrrp).await;
         for news in &news {

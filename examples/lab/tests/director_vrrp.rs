@@ -87,6 +87,23 @@ fn who_is_told_that_it_is_master_finds_all_addresses() {
 
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
+fn who_is_told_that_it_is_master_finds_all_routes() {
+    let network = network();
+    let host = network.host("a").unwrap();
+    let seen = host.folder().join("seen");
+    let routes: String = (0..200).map(|n| format!("10.2.{n}.0/24 dev eth0\n")).collect();
+    let lines = format!(
+        "interface eth0\nvirtual_routes {{\n{routes}}}\nnotify_master \"/bin/sh -c \
+         'ip -4 route | grep -c 10.2. >{0}.new; mv {0}.new {0}'\"",
+        seen.display()
+    );
+    let _director = start(host, "global_defs {\nscript_user root\n}", &lines);
+    wait_until(PATIENCE, "the script has run", || seen.exists()).unwrap();
+    assert_eq!(std::fs::read_to_string(&seen).unwrap().trim(), "200");
+}
+
+#[test]
+#[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn with_unicast_the_source_address_says_which_interface_it_is() {
     let network = network();
     let host = network.host("a").unwrap();

@@ -26,8 +26,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{info, warn};
 
-use super::encapsulation;
 use super::message::{self, OURS};
+use super::{Wanted, encapsulation};
 use crate::estate::Estate;
 
 const RETRY: Duration = Duration::from_secs(1);
@@ -62,11 +62,15 @@ enum Object {
 }
 
 /// Keeps the kernel as it should be until nobody says any more what that is.
-pub(super) async fn keep(mut wanted: watch::Receiver<Routing>, estate: Estate) {
+pub(super) async fn keep(
+    mut wanted: watch::Receiver<Wanted>,
+    made_last: watch::Sender<u64>,
+    estate: Estate,
+) {
     let made = Routing { addresses: estate.static_addresses(), ..Routing::default() };
     let mut keeper = Keeper { made, estate, said: Said::default() };
     loop {
-        match follow(&mut keeper, &mut wanted).await {
+        match follow(&mut keeper, &mut wanted, &made_last).await {
             Ok(()) => return,
             Err(error) => keeper.say(Object::Following, [error.to_string()]),
         }
@@ -74,7 +78,11 @@ pub(super) async fn keep(mut wanted: watch::Receiver<Routing>, estate: Estate) {
     }
 }
 
-async fn follow(keeper: &mut Keeper, wanted: &mut watch::Receiver<Routing>) -> io::Result<()> {
+async fn follow(
+    keeper: &mut Keeper,
+    wanted: &mut watch::Receiver<Wanted>,
+    made_last: &watch::Sender<u64>,
+) -> io::Result<()> {
     // They end when this does.
     let mut connections = JoinSet::new();
     let (connection, _, mut news) = new_multicast_connection(&NEWS)?;
@@ -82,8 +90,9 @@ async fn follow(keeper: &mut Keeper, wanted: &mut watch::Receiver<Routing>) -> i
     let (connection, mut handle, _) = new_connection_with_strict_check()?;
     connections.spawn(connection);
     loop {
-        let now_wanted = wanted.borrow_and_update().clone();
-        keeper.make(&mut handle, now_wanted).await?;
+        let Wanted { number, routing } = wanted.borrow_and_update().clone();
+        keeper.make(&mut handle, routing).await?;
+        made_last.send_replace(number);
         loop {
             tokio::select! {
                 changed = wanted.changed() => match changed {
