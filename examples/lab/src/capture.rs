@@ -25,6 +25,14 @@ pub struct Captured {
     pub decoded: String,
 }
 
+impl Captured {
+    /// Whether tcpdump finds every checksum right. A MAC address may begin with `bad`.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        !self.decoded.lines().any(|line| line.contains("bad ") && line.contains("cksum"))
+    }
+}
+
 /// An Ethernet frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
