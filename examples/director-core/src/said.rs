@@ -27,6 +27,13 @@ impl<T: Ord + Clone> Said<T> {
     }
 }
 
+impl Said<()> {
+    /// The same where there is only one object.
+    pub fn handle_all(&mut self, wrong: impl IntoIterator<Item = String>) -> Vec<String> {
+        self.handle(|()| true, wrong.into_iter().map(|text| ((), text)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +65,15 @@ mod tests {
         look(&mut said, 1, Some("refused"));
         assert_eq!(look(&mut said, 1, Some("not there")), ["not there"]);
         assert_eq!(look(&mut said, 1, Some("refused")), ["refused"]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_only_object_is_said_once_until_it_is_something_else() {
+        let mut said = Said::default();
+        let news: Vec<_> = ["a", "a", "b", "a"]
+            .map(|wrong| !said.handle_all([wrong.to_owned()]).is_empty())
+            .into();
+        assert_eq!(news, [true, false, true, true]);
     }
 
     #[test]

@@ -230,7 +230,7 @@ impl Keeper {
     }
 
     fn say(&mut self, wrong: Vec<String>) {
-        for text in self.said.handle(|()| true, wrong.into_iter().map(|text| ((), text))) {
+        for text in self.said.handle_all(wrong) {
             error!("IPVS: {text}");
         }
     }

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::fs::remove_file;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -25,10 +24,8 @@ use tracing::{info, warn};
 
 use crate::or_never::or_never;
 use crate::sys;
-use crate::watched_file::{WatchedFile, beginning};
+use crate::watched_file::{RETRY, WatchedFile, beginning};
 
-/// How long to wait for a folder that is not there.
-const RETRY: Duration = Duration::from_secs(1);
 /// More than a time has.
 const LONGEST: u64 = 64;
 
@@ -78,7 +75,7 @@ impl Follower {
         let mut said = Said::default();
         loop {
             let Err(error) = self.follow().await;
-            for text in said.handle(|()| true, [((), error.to_string())]) {
+            for text in said.handle_all([error.to_string()]) {
                 warn!("reload_time_file {}: {text}", self.file.path.display());
             }
             sleep(RETRY).await;
@@ -181,6 +178,8 @@ impl Timer {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use std::path::Path;
 
     use jiff::ToSpan;

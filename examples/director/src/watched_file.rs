@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tokio::io::unix::AsyncFd;
@@ -18,6 +19,9 @@ const CHANGES: WatchFlags = WatchFlags::CLOSE_WRITE
     .union(WatchFlags::CREATE)
     .union(WatchFlags::DELETE)
     .union(WatchFlags::ONLYDIR);
+
+/// How long to wait for a folder that is not there.
+pub(crate) const RETRY: Duration = Duration::from_secs(1);
 
 /// Watches the folder of a file, since the file may come, go and be replaced.
 #[derive(Debug)]

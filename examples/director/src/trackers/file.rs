@@ -1,19 +1,17 @@
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use steadfast_conf::model::{InitFile, TrackFile};
+use steadfast_director_core::said::Said;
 use steadfast_director_core::tracking::Object;
 use steadfast_vrrp::priority::Status;
 use tokio::time::sleep;
 use tracing::warn;
 
 use super::{Report, Seen};
-use crate::watched_file::{WatchedFile, beginning};
+use crate::watched_file::{RETRY, WatchedFile, beginning};
 
-/// How long to wait for a folder that is not there.
-const RETRY: Duration = Duration::from_secs(1);
 /// More than a number has.
 const LONGEST: u64 = 64;
 
@@ -24,14 +22,12 @@ pub(super) async fn watch(file: TrackFile, report: Report) {
     {
         warn!("track_file {}: writing {}: {error}", file.name, file.path);
     }
-    let mut said = None;
+    let mut said = Said::default();
     loop {
         let Err(error) = follow(&file, &report).await;
         report.tell(Seen::Status(Object::File(file.name.clone()), Status::Value(0)));
-        let trouble = error.to_string();
-        if said.as_ref() != Some(&trouble) {
+        for trouble in said.handle_all([error.to_string()]) {
             warn!("track_file {}: watching {}: {trouble}", file.name, file.path);
-            said = Some(trouble);
         }
         sleep(RETRY).await;
     }
@@ -100,6 +96,8 @@ fn initialise(path: &Path, init: InitFile) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// Long where the system is quick, so that a slow machine fails no test.
