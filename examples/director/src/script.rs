@@ -61,7 +61,7 @@ impl Scripts {
 
     /// Runs no other script than this one, which is equal to another as long as nothing has changed for it.
     pub(crate) fn only(&self, script: &Script) -> Self {
-        Self { users: Arc::new(self.users.only(script.user.as_ref())), ..*self }
+        Self { users: Arc::new(self.users.only(&script.user)), ..*self }
     }
 
     /// Runs a script to its end, as the user it names. It and all that it started in its process
@@ -122,7 +122,7 @@ impl Scripts {
     /// As whom a script runs; `None` is as we do.
     fn identity(&self, program: &str, script: &Script) -> Result<Option<&RunAs>, ScriptError> {
         let program = || program.to_owned();
-        self.users.of(script.user.as_ref()).map_err(|nobody| match nobody {
+        self.users.of(&script.user).map_err(|nobody| match nobody {
             Nobody::Named(name) => ScriptError::NoSuchUser { program: program(), name },
             Nobody::Default => ScriptError::NoDefaultUser { program: program() },
         })

@@ -52,20 +52,22 @@ impl Users {
     }
 
     /// No other than that one.
-    pub(super) fn only(&self, user: Option<&ScriptUser>) -> Self {
-        let user = user.cloned();
-        let identity = self.identities.get(&user).cloned();
-        let identities = identity.map(|identity| (user, identity)).into_iter().collect();
-        Self { identities, owners: HashMap::new() }
+    pub(super) fn only(&self, user: &Option<ScriptUser>) -> Self {
+        let identity = self.identities.get_key_value(user);
+        let identities = identity.map(|(user, identity)| (user.clone(), identity.clone()));
+        Self { identities: identities.into_iter().collect(), owners: HashMap::new() }
     }
 
     /// As whom a script runs that names this user; `None` is as we do.
-    pub(super) fn of(&self, user: Option<&ScriptUser>) -> Result<Option<&RunAs>, Nobody> {
-        match self.identities.get(&user.cloned()) {
+    pub(super) fn of(&self, user: &Option<ScriptUser>) -> Result<Option<&RunAs>, Nobody> {
+        match self.identities.get(user) {
             Some(Ok(identity)) => Ok(identity.as_ref()),
             Some(Err(nobody)) => Err(nobody.clone()),
             // It is of another configuration.
-            None => Err(user.map_or(Nobody::Default, |user| Nobody::Named(user.user.clone()))),
+            None => Err(match user {
+                Some(user) => Nobody::Named(user.user.clone()),
+                None => Nobody::Default,
+            }),
         }
     }
 
@@ -156,13 +158,13 @@ mod tests {
     #[test]
     fn an_unknown_user_is_named() {
         let (users, user) = users("script_user no-such-user");
-        assert_eq!(users.of(user.as_ref()), Err(Nobody::Named("no-such-user".to_owned())));
+        assert_eq!(users.of(&user), Err(Nobody::Named("no-such-user".to_owned())));
     }
 
     #[test]
     fn without_a_colon_no_further_groups_go_with_a_user() {
         let (users, user) = users("script_user root");
-        if let Some(run_as) = users.of(user.as_ref()).unwrap() {
+        if let Some(run_as) = users.of(&user).unwrap() {
             assert!(run_as.supplementary.is_empty());
         }
     }
@@ -170,7 +172,7 @@ mod tests {
     #[test]
     fn with_security_a_script_that_names_nobody_needs_the_default_user() {
         let (users, user) = users("enable_script_security");
-        let found = users.of(user.as_ref());
+        let found = users.of(&user);
         assert_eq!(found.is_ok(), user_named(DEFAULT_USER).is_some(), "{found:?}");
     }
 
@@ -178,6 +180,6 @@ mod tests {
     fn a_user_of_another_configuration_is_not_asked_for() {
         let (_, user) = users("script_user root");
         let nobody = Err(Nobody::Named("root".to_owned()));
-        assert_eq!(Users::default().of(user.as_ref()), nobody);
+        assert_eq!(Users::default().of(&user), nobody);
     }
 }
