@@ -88,7 +88,10 @@ pub(super) fn endpoint(
             return Some((address, port.filter(|_| forward == Forward::Nat).unwrap_or_default()));
         }
         Frontend::Group { members, .. } => {
-            let other = |member: &GroupMember| matches!(member, GroupMember::Addresses(range) if Some(range.port()) != port);
+            let other = |member: &GroupMember| match member {
+                GroupMember::Addresses(range) => Some(range.port()) != port,
+                GroupMember::FirewallMark(_) => false,
+            };
             if port.is_some() && forward != Forward::Nat && members.iter().any(other) {
                 cannot_change_the_port(entry, forward, context)?
                     .label("the port of each service of the group is used, as keepalived does");

@@ -9,8 +9,8 @@ use super::{Family, InstanceNotify, Place, Priority, Route, Rule, Tracking, Vrid
 pub struct VrrpInstance {
     /// Its name; unique.
     pub name: String,
-    /// `interface`, or the device of `vrf`: where it sends and listens. `None`, with unicast only: the interface that has
-    /// [`source_address`](Self::source_address), which is given then.
+    /// `interface`, or the device of `vrf`: where it sends and listens. `None`, with unicast only: the
+    /// interface that has [`source_address`](Self::source_address), which is given then.
     pub interface: Option<String>,
     /// The family of its advertised addresses, and of its packets.
     pub family: Family,

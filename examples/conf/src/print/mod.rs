@@ -31,19 +31,21 @@ trait Print {
 /// It parses to the same model. Passwords are in it.
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut page = Page::new(f);
-        self.print(&mut page);
-        page.end()
+        write(self, f)
     }
 }
 
 /// As in the effective configuration, with the group that it is of.
 impl fmt::Display for VirtualServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut page = Page::new(f);
-        self.print(&mut page);
-        page.end()
+        write(self, f)
     }
+}
+
+fn write(thing: &impl Print, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut page = Page::new(f);
+    thing.print(&mut page);
+    page.end()
 }
 
 impl Print for Model {
