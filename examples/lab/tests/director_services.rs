@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use steadfast_lab::{Host, Topology, binary, wait_until};
+use steadfast_lab::{Host, Network, Topology, binary, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -67,6 +67,14 @@ virtual_server 10.0.9.3 5060 {
 }
 ";
 
+fn network() -> Network {
+    Topology::new()
+        .bridge("lan")
+        .host("a", |host| host.link("eth0", "lan", "10.0.9.100/24"))
+        .start()
+        .unwrap()
+}
+
 /// What ipvsadm lists once the checks have failed, and after the program has ended.
 fn listed(host: &Host, name: &str, program: &Path) -> [String; 2] {
     let all = || {
@@ -89,11 +97,7 @@ fn listed(host: &Host, name: &str, program: &Path) -> [String; 2] {
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn services_by_address_by_mark_and_by_group_are_as_keepalived_has_them() {
-    let network = Topology::new()
-        .bridge("lan")
-        .host("a", |host| host.link("eth0", "lan", "10.0.9.100/24"))
-        .start()
-        .unwrap();
+    let network = network();
     let host = network.host("a").unwrap();
     let expected = listed(host, "keepalived", Path::new("/usr/sbin/keepalived"));
     let found = listed(host, "director", &binary("director").unwrap());
@@ -118,11 +122,7 @@ fn refused_beside(file: &Path) -> String {
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn what_the_kernel_refuses_is_said_once_whatever_becomes_of_other_services() {
-    let network = Topology::new()
-        .bridge("lan")
-        .host("a", |host| host.link("eth0", "lan", "10.0.9.100/24"))
-        .start()
-        .unwrap();
+    let network = network();
     let host = network.host("a").unwrap();
     let well = host.write("well", "").unwrap();
     let program = binary("director").unwrap();
@@ -145,11 +145,7 @@ fn what_the_kernel_refuses_is_said_once_whatever_becomes_of_other_services() {
 #[test]
 #[ignore = "needs root, network namespaces and IPVS: run by cargo lab test"]
 fn sync_daemons_are_started_as_soon_as_their_interface_is_up() {
-    let network = Topology::new()
-        .bridge("lan")
-        .host("a", |host| host.link("eth0", "lan", "10.0.9.100/24"))
-        .start()
-        .unwrap();
+    let network = network();
     let host = network.host("a").unwrap();
     let ip = |words: &str| host.run("ip", words.split(' ').collect::<Vec<_>>()).unwrap();
     let configuration = "global_defs {\n lvs_sync_daemon late id 7\n}\n";
